@@ -1,0 +1,379 @@
+"""Check ourselves: shapes, lint queries, criteria and rules, mappings, source positions, the reasoner.
+
+Every check names itself and how many things it looked at; one that looked at nothing has failed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pyshacl
+from pyoxigraph import (
+    BlankNode,
+    Literal,
+    NamedNode,
+    Quad,
+    QuerySolutions,
+    RdfFormat,
+    Store,
+    Triple,
+    serialize,
+)
+from rdflib import Graph
+from rdflib.namespace import RDF, RDFS, SH
+from rdflib.term import Node, URIRef
+
+from lepto.errors import InputError, KnowledgeError, one_line
+from lepto.knowledge import Knowledge
+from lepto.query import catalogue, header
+from lepto.reason import Examination, JavaMissing, ReasonerError, examine
+from lepto.validate import Validator
+from lepto.vocabulary import LEPTO, ONTOLOGY, RDF_TYPE, local_name
+from lepto.vocabulary import RDFS as RDFS_SPACE
+from lepto.vocabulary import SKOS as SKOS_SPACE
+
+CANARY = "urn:lepto:canary"
+SECONDS = 300.0
+OA = "http://www.w3.org/ns/oa#"
+SHAPES = LEPTO + "shapes/"
+DEFINED_BY = NamedNode(RDFS_SPACE + "isDefinedBy")
+TYPE = NamedNode(RDF_TYPE)
+HEADERS = {
+    "competency": ("summary", "question", "returns", "expects"),
+    "lint": ("summary", "question", "returns", "things", "looks-at"),
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """What one check found.
+
+    `looked_at` counts the `things` that it looked at; `problems` are sentences; `skipped` says why it was not done at
+    all, None where it was.
+    """
+
+    name: str
+    looked_at: int
+    things: str
+    problems: tuple[str, ...] = ()
+    skipped: str | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is a problem, or nothing to look at."""
+        return self.skipped is None and (bool(self.problems) or self.looked_at == 0)
+
+    def line(self) -> str:
+        """The result on one line, and every problem on a line of its own below it."""
+        if self.skipped is not None:
+            return f"skip  {self.name}: {self.skipped}"
+        state = "FAIL" if self.failed else "ok  "
+        problems = "".join(f"\n      {one_line(problem)}" for problem in self.problems)
+        return f"{state}  {self.name}: {self.looked_at} {self.things} looked at{problems}"
+
+
+def checks(knowledge: Knowledge, source: Path | None = None) -> Iterator[Check]:
+    """Yield the result of every check, each as soon as it is known.
+
+    In: the knowledge; the text of the guideline's source, to prove every position in it, or None to leave that out.
+    Raises InputError when the source cannot be read.
+    """
+    yield _patient_shapes(knowledge)
+    yield _shapes(knowledge, "annotations", "terms and modules", NamedNode("http://www.w3.org/2002/07/owl#Class"))
+    yield _shapes(knowledge, "rules", "rules, remarks, claims and evidence items", NamedNode(LEPTO + "Offer"))
+    yield _catalogue(knowledge)
+    yield from _lints(knowledge)
+    yield _criteria(knowledge)
+    yield _rules(knowledge)
+    yield from _mappings(knowledge)
+    yield _positions(knowledge, source)
+    yield from _reasoner(knowledge)
+
+
+# Shapes
+
+
+def _patient_shapes(knowledge: Knowledge) -> Check:
+    """The contract on patients is used elsewhere; here it must be readable and refuse a canary."""
+    try:
+        validator = Validator(knowledge)
+        validator.validate([], date.min)
+    except KnowledgeError as error:
+        return Check("patient shapes refuse a canary", 0, "shapes", (str(error),))
+    named = {triple.subject for triple in validator.shapes if isinstance(triple.subject, NamedNode)}
+    return Check("patient shapes refuse a canary", len(named), "shapes")
+
+
+def _shapes(knowledge: Knowledge, name: str, things: str, canary: NamedNode) -> Check:
+    """Hold the ontology against one file of shapes. A canary of the given class must be refused; so must a shape that
+    looks at nothing.
+    """
+    data = graph([*terms(knowledge), Triple(NamedNode(CANARY), TYPE, canary)])
+    path = knowledge.root / "shapes" / f"{name}.ttl"
+    try:
+        shapes = Graph().parse(data=path.read_text(encoding="utf-8"), format="turtle")
+        _, report, _ = pyshacl.validate(data, shacl_graph=shapes)
+    except Exception as error:  # pySHACL and rdflib raise what they like
+        return Check(f"{name} under shapes", 0, things, (f"{path}: {error}",))
+    assert isinstance(report, Graph)
+    found = set(_results(report))
+    problems = sorted(f"{_short(focus)}: {text}" for focus, text in found if focus != URIRef(CANARY))
+    if not any(focus == URIRef(CANARY) for focus, _ in found):
+        problems.append(f"{path}: a canary that must be refused was accepted")
+    focus: set[Node] = set()
+    for shape, nodes in _targets(shapes, data):
+        problems += [] if nodes else [f"{_short(shape)} looks at nothing"]
+        focus |= nodes
+    return Check(f"{name} under shapes", len(focus), things, tuple(problems))
+
+
+def _results(report: Graph) -> Iterator[tuple[Node, str]]:
+    for result in report.objects(None, SH.result):
+        focus, value = report.value(result, SH.focusNode), report.value(result, SH.value)
+        assert focus is not None
+        shown = f" ({_short(value)})" if value is not None and value != focus else ""
+        yield focus, f"{report.value(result, SH.resultMessage)}{shown}"
+
+
+def _targets(shapes: Graph, data: Graph) -> Iterator[tuple[Node, set[Node]]]:
+    """Every shape with a target, and the nodes on which it is focused, the canary left out."""
+    kinds = (SH.targetClass, SH.targetNode, SH.targetSubjectsOf, SH.targetObjectsOf)
+    for shape in sorted({shape for kind in kinds for shape in shapes.subjects(kind)}, key=str):
+        nodes: set[Node] = set(shapes.objects(shape, SH.targetNode))
+        for class_ in shapes.objects(shape, SH.targetClass):
+            for below in data.transitive_subjects(RDFS.subClassOf, class_):
+                nodes.update(data.subjects(RDF.type, below))
+        for relation in shapes.objects(shape, SH.targetSubjectsOf):
+            nodes.update(data.subjects(relation))
+        for relation in shapes.objects(shape, SH.targetObjectsOf):
+            nodes.update(data.objects(None, relation))
+        yield shape, nodes - {URIRef(CANARY)}
+
+
+def terms(knowledge: Knowledge) -> Iterator[Triple]:
+    """Yield what is held against the shapes on annotations and rules.
+
+    That is what the ontology says of LEPTO's own terms and of places in the source, without class expressions; which
+    module declares a term (rdfs:isDefinedBy); and which classes are compiled criteria (lepto:CompiledNode).
+    """
+    for module in knowledge.modules:
+        places = {t.subject for t in module.triples if t.predicate == TYPE and _iri(t.object).startswith(OA)}
+        for triple in module.triples:
+            own = _iri(triple.subject).startswith(LEPTO)
+            if own or triple.subject in places:
+                yield triple
+            if own and triple.predicate == TYPE:
+                yield Triple(triple.subject, DEFINED_BY, NamedNode(module.iri))
+    for criterion in knowledge.compiled.criteria:
+        yield Triple(NamedNode(criterion), TYPE, NamedNode(LEPTO + "CompiledNode"))
+
+
+def graph(triples: Iterable[Triple]) -> Graph:
+    """Return the triples as pySHACL wants them: an rdflib graph. Nothing is fetched."""
+    return Graph().parse(data=serialize(triples, format=RdfFormat.N_TRIPLES), format="nt")
+
+
+# Queries
+
+
+def _catalogue(knowledge: Knowledge) -> Check:
+    """Every query that comes with LEPTO says what it is for, and is SPARQL."""
+    entries, problems = catalogue(knowledge), []
+    for entry in entries:
+        text = knowledge.query_text(entry.name)
+        said = header(text)
+        for key in HEADERS.get(entry.name.split("/")[0], ("summary", "question", "returns")):
+            problems += [] if said.get(key) else [f"{entry.name} has no header line {key}"]
+        try:
+            Store().query(text)
+        except SyntaxError as error:
+            problems.append(f"{entry.name}: {error}")
+    return Check("catalogue of queries", len(entries), "queries", tuple(problems))
+
+
+def _lints(knowledge: Knowledge) -> Iterator[Check]:
+    for entry in catalogue(knowledge):
+        if entry.name.startswith("lint/"):
+            yield _lint(knowledge, entry.name)
+
+
+def _lint(knowledge: Knowledge, name: str) -> Check:
+    text = knowledge.query_text(name)
+    said = header(text)
+    prologue = "".join(line for line in text.splitlines(keepends=True) if line.upper().startswith("PREFIX"))
+    counting = f"{prologue} SELECT (COUNT(DISTINCT ?thing) AS ?n) WHERE {{ {said.get('looks-at', '')} }}"
+    try:
+        ((number,),) = _select(knowledge.store, counting)
+        rows = _select(knowledge.store, text)
+        names = [variable.value for variable in rows.variables]
+        problems = tuple(_told(zip(names, row, strict=True)) for row in rows)
+    except SyntaxError as error:
+        return Check(name, 0, "things", (f"{name}: {error}",))
+    return Check(name, int(_text(number)), said.get("things", "things"), problems)
+
+
+def _told(row: Iterable[tuple[str, object]]) -> str:
+    return ", ".join(f"{name} {_shown(value)}" for name, value in row if value is not None)
+
+
+# Criteria and rules
+
+
+def _criteria(knowledge: Knowledge) -> Check:
+    """Every defined class of patients is compiled, and there is a way from it to a fact."""
+    ways = {_iri(triple.object) for triple in knowledge.compiled.triples if triple.predicate.value == LEPTO + "pathOf"}
+    criteria = knowledge.compiled.criteria
+    problems = [f"no fact decides lepto:{local_name(iri)}" for iri in criteria if iri not in ways]
+    return Check("compiled criteria", len(criteria), "criteria", tuple(problems))
+
+
+def _rules(knowledge: Knowledge) -> Check:
+    """Every rule is in the portable query, and the portable query is SPARQL."""
+    rules = sorted(set(knowledge.values.members.get(LEPTO + "Rule", ())))
+    portable = knowledge.compiled.portable
+    missing = [rule for rule in rules if f" AS ?{local_name(rule)})" not in portable]
+    problems = [f"lepto:{local_name(rule)} was not compiled" for rule in missing]
+    try:
+        Store().query(portable)
+    except SyntaxError as error:
+        problems.append(f"the portable query: {error}")
+    return Check("compiled rules", len(rules), "rules", tuple(problems))
+
+
+# Mappings
+
+
+def _mappings(knowledge: Knowledge) -> Iterator[Check]:
+    """How many codes there are of each code system; a system without a code has failed."""
+    codes = {_iri(quad.object) for quad in _quads(knowledge, SKOS_SPACE + "exactMatch")}
+    for quad in sorted(_quads(knowledge, LEPTO + "codeIriPrefix"), key=str):
+        system, prefix = _iri(quad.subject), _text(quad.object)
+        own = sorted(code for code in codes if code.startswith(prefix))
+        empty = [f"<{code}> has no code after the prefix" for code in own if code == prefix]
+        yield Check(f"mappings to {knowledge.label(system)}", len(own), "codes", tuple(empty))
+
+
+# Source positions
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a claim stands in a source, and the checksum of that stretch."""
+
+    claim: str
+    source: str
+    start: int
+    end: int
+    sha256: str
+
+
+def _positions(knowledge: Knowledge, file: Path | None) -> Check:
+    """Prove that the file is the source, and that every claim's place in it is what it was."""
+    name = "source positions"
+    if file is None:
+        return Check(name, 0, "places", skipped="no text was given; --source FILE proves every place in the source")
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise InputError(
+            str(file), "the whole file", error.strerror or "unreadable", "give the source's text"
+        ) from error
+    sources = _sources(knowledge, _sha256(data))
+    places = [place for place in _places(knowledge) if place.source in sources]
+    text = data.decode("utf-8", errors="replace")
+    moved = [place for place in places if _sha256(text[place.start : place.end].encode()) != place.sha256]
+    problems = [f"{place.claim}: characters {place.start} to {place.end} have another SHA-256" for place in moved]
+    if not sources:
+        problems.append(f"{file} is no source of the ontology: no evidence item has its SHA-256")
+    return Check(name, len(places), "places", tuple(problems))
+
+
+def _sources(knowledge: Knowledge, sha256: str) -> set[str]:
+    quads = _quads(knowledge, LEPTO + "sha256")
+    return {_iri(q.subject) for q in quads if isinstance(q.subject, NamedNode) and _text(q.object) == sha256}
+
+
+def _places(knowledge: Knowledge) -> Iterator[_Place]:
+    rows = _select(
+        knowledge.store,
+        f"""PREFIX oa: <{OA}>
+        SELECT ?claim ?source ?start ?end ?sha256
+        WHERE {{
+          ?claim oa:hasTarget ?target .
+          ?target oa:hasSource ?source ; <{LEPTO}sha256> ?sha256 ; oa:hasSelector ?selector .
+          ?selector oa:start ?start ; oa:end ?end .
+        }}
+        ORDER BY ?claim""",
+    )
+    for claim, source, start, end, sha256 in rows:
+        yield _Place(_shown(claim), _iri(source), int(_text(start)), int(_text(end)), _text(sha256))
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+# The reasoner
+
+
+def _reasoner(knowledge: Knowledge) -> Iterator[Check]:
+    """HermiT over all modules: consistent, no class without a possible member, OWL 2 DL."""
+    name = "reasoner"
+    try:
+        found = examine((triple for module in knowledge.modules for triple in module.triples), seconds=SECONDS)
+    except JavaMissing as error:
+        yield Check(name, 0, "axioms", skipped=str(error))
+    except ReasonerError as error:
+        yield Check(name, 0, "axioms", (str(error),))
+    else:
+        yield from _examined(name, found)
+
+
+def _examined(name: str, found: Examination) -> Iterator[Check]:
+    culprits = () if found.consistent else ("these axioms cannot hold together", *found.culprits)
+    impossible = tuple(f"lepto:{local_name(iri)} can have no member" for iri in found.unsatisfiable)
+    yield Check(f"{name}: consistency", found.axioms, "axioms", culprits)
+    yield Check(f"{name}: satisfiable classes", found.classes, "classes", impossible)
+    declared = found.classes + found.properties + found.individuals
+    yield Check(f"{name}: OWL 2 DL", declared, "classes, properties and individuals", found.profile_violations)
+
+
+# Terms
+
+
+def _select(store: Store, text: str) -> QuerySolutions:
+    answer = store.query(text)
+    if not isinstance(answer, QuerySolutions):
+        raise SyntaxError("a SELECT is wanted here")
+    return answer
+
+
+def _quads(knowledge: Knowledge, predicate: str) -> Iterator[Quad]:
+    yield from knowledge.store.quads_for_pattern(None, NamedNode(predicate), None, None)
+
+
+def _iri(term: object) -> str:
+    return term.value if isinstance(term, NamedNode) else ""
+
+
+def _text(term: object) -> str:
+    return term.value if isinstance(term, Literal) else ""
+
+
+def _shown(term: object) -> str:
+    if isinstance(term, NamedNode):
+        return _short(term.value)
+    return "an unnamed node" if isinstance(term, BlankNode) else f'"{_text(term)}"'
+
+
+def _short(iri: object) -> str:
+    """The prefixed name of a term of LEPTO or of its shapes; anything else as it is."""
+    text = str(iri)
+    for prefix, space in (("leptosh:", SHAPES), ("lepto:", LEPTO)):
+        if text.startswith(space) and not text.startswith(ONTOLOGY):
+            return prefix + text.removeprefix(space)
+    return text

@@ -1,0 +1,78 @@
+"""The reasoner's road to the standings: HermiT over the very axioms from which the SPARQL is compiled.
+
+A criterion is met where HermiT proves that the patient belongs to it, not met where it proves that the patient cannot,
+and unknown otherwise. Assumptions are taken over from the patient's graph as class assertions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from pyoxigraph import BlankNode, NamedNode, Triple
+
+from lepto.derive import derived
+from lepto.knowledge import Knowledge
+from lepto.read import Record
+from lepto.reason import decide_each
+from lepto.vocabulary import LEPTO, ONTOLOGY, OWL, RDF_TYPE, local_name
+
+LOGIC = ("core", "patient", "treatments", "criteria")
+STANDINGS = {True: "met", False: "not-met", None: "unknown"}
+ASSUMED_NOT = NamedNode(LEPTO + "assumedNot")
+
+
+@dataclass(frozen=True)
+class PatientClassification:
+    """What HermiT says of one patient.
+
+    `standings`: the standing of every criterion, by its local name. Where the record contradicts the ontology there are
+    none, and `culprits` are axioms that cannot hold together and of which none can be spared.
+    """
+
+    patient: str
+    consistent: bool
+    standings: Mapping[str, str]
+    culprits: tuple[str, ...]
+
+
+def classify_patients(
+    knowledge: Knowledge, records: Sequence[Record], *, seconds: float = 300
+) -> list[PatientClassification]:
+    """Classify patients with HermiT, each alone with the ontology, all in one run.
+
+    In: the knowledge, records as read (valid or not) and a time limit. Out: a classification for each record that
+    states anything. Raises ReasonerError when there is no Java, or no answer in time.
+    """
+    sound = [record for record in records if record.triples]
+    worlds = {record.iri: list(_world(knowledge, record)) for record in sound}
+    decisions = decide_each(_axioms(knowledge), worlds, knowledge.compiled.criteria, seconds=seconds)
+    found = []
+    for record in sound:
+        decision = decisions[record.iri]
+        decided = decision.standings.get(record.iri, {})
+        standings = {local_name(iri): STANDINGS[value] for iri, value in decided.items()}
+        found.append(PatientClassification(record.patient, decision.consistent, standings, decision.culprits))
+    return found
+
+
+def _axioms(knowledge: Knowledge) -> Iterator[Triple]:
+    """The modules that hold logic; the others say nothing that could decide a criterion."""
+    wanted = {f"{ONTOLOGY}/{name}" for name in LOGIC}
+    for module in knowledge.modules:
+        if module.iri in wanted:
+            yield from module.triples
+
+
+def _world(knowledge: Knowledge, record: Record) -> Iterator[Triple]:
+    """A patient's graph, with every assumption that the derivation makes as a class assertion."""
+    for individual in {triple.subject for triple in record.triples}:
+        yield Triple(individual, NamedNode(RDF_TYPE), NamedNode(OWL + "NamedIndividual"))
+    yield from record.triples
+    with derived(knowledge, record.triples) as store:
+        assumed = [quad.triple for quad in store.quads_for_pattern(None, ASSUMED_NOT, None, None)]
+    for triple in assumed:
+        outside = BlankNode()
+        yield Triple(triple.subject, NamedNode(RDF_TYPE), outside)
+        yield Triple(outside, NamedNode(RDF_TYPE), NamedNode(OWL + "Class"))
+        yield Triple(outside, NamedNode(OWL + "complementOf"), triple.object)

@@ -1,0 +1,271 @@
+"""The command `lepto`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+
+from lepto.errors import LeptoError, one_line
+
+ANSWERED, FINDINGS, FAILED = 0, 1, 2
+DISCLAIMER = "Research software, not a medical device; the guideline's source is unreviewed."
+EPILOG = f"""exit status: 0 answered; 1 answered, and at least one patient's data had a violation, or a check failed;
+2 the command could not run: one line on standard error names the file, the place in it and the mend.
+
+{DISCLAIMER}"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status; an error is one line on standard error."""
+    options = _parser().parse_args(arguments)
+    try:
+        run: Callable[[argparse.Namespace], int] = options.run
+        return run(options)
+    except LeptoError as error:
+        print(f"lepto: {error}", file=sys.stderr)
+        return FAILED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return ANSWERED
+    except KeyboardInterrupt:
+        print("lepto: interrupted", file=sys.stderr)
+        return FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="lepto",
+        description="How to start treating a patient with leptomeningeal metastasis: an ontology, asked by SPARQL.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="store_true", help="print the versions of the program and of the ontology")
+    parser.set_defaults(run=lambda options: _version() if options.version else _usage(parser))
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _recommend_command(commands)
+    _validate_command(commands)
+    _check_command(commands)
+    _reason_command(commands)
+    _query_command(commands)
+    _compile_command(commands)
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str, example: str
+) -> argparse.ArgumentParser:
+    return commands.add_parser(
+        name,
+        help=summary,
+        description=summary[:1].upper() + summary[1:] + ".",
+        epilog=f"example:\n  {example}\n\n{EPILOG}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+FILES = "patient files: JSON, NDJSON, Turtle, N-Triples, JSON-LD or CSV, told apart by content; - is standard input"
+
+
+def _recommend_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        commands,
+        "recommend",
+        "read patients, validate them, derive what the guideline says and explain it",
+        "lepto recommend patient.json --format text",
+    )
+    parser.add_argument("files", nargs="+", metavar="FILE", help=FILES)
+    parser.add_argument(
+        "--format", choices=("text", "json", "ttl"), default="text", help="form of the answer (default: text)"
+    )
+    parser.add_argument(
+        "--on", type=_day, default=None, metavar="DATE", help="day of the question, YYYY-MM-DD (default: today)"
+    )
+    parser.set_defaults(run=_recommend)
+
+
+def _recommend(options: argparse.Namespace) -> int:
+    from lepto.recommend import recommend
+    from lepto.render import render
+
+    reports = list(recommend(options.files, options.on or date.today(), _progress))
+    sys.stdout.write(render(reports, options.format))
+    if not reports:
+        print("lepto: 0 patients in the input", file=sys.stderr)
+    return FINDINGS if any(report.refused for report in reports) else ANSWERED
+
+
+def _validate_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        commands,
+        "validate",
+        "check patient data against the SHACL shapes and print the findings",
+        "lepto validate patient.json",
+    )
+    parser.add_argument("files", nargs="+", metavar="FILE", help=FILES)
+    parser.add_argument(
+        "--on", type=_day, default=None, metavar="DATE", help="day of the question, YYYY-MM-DD (default: today)"
+    )
+    parser.set_defaults(run=_validate)
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from lepto.knowledge import load
+    from lepto.read import read
+    from lepto.validate import Validator
+
+    knowledge = load()
+    records = read(options.files, knowledge.facts)
+    findings = Validator(knowledge).validate(records, options.on or date.today())
+    for record, found in zip(records, findings, strict=True):
+        for finding in found:
+            about = f" {finding.property}" if finding.property else ""
+            value = f" = {finding.value}" if finding.value is not None else ""
+            print(f"{record.patient}: {finding.severity}:{about}{value}: {finding.message}".replace(":: ", ": "))
+    refused = sum(any(finding.severity == "violation" for finding in found) for found in findings)
+    print(f"{len(records)} patients looked at, {refused} refused, {sum(map(len, findings))} findings")
+    return FINDINGS if refused else ANSWERED
+
+
+def _check_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        commands,
+        "check",
+        "check ourselves: ontology and rules under shapes and lint queries, the reasoner, the mappings",
+        "lepto check --source article.txt",
+    )
+    parser.add_argument(
+        "--source", type=Path, metavar="FILE", help="the text of the source, to prove every claim's position in it"
+    )
+    parser.set_defaults(run=_check)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from lepto.check import checks
+    from lepto.knowledge import load
+
+    failed = False
+    for result in checks(load(), options.source):
+        print(result.line(), flush=True)
+        failed |= result.failed
+    return FINDINGS if failed else ANSWERED
+
+
+def _reason_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        commands,
+        "reason",
+        "classify patients with HermiT, or explain an inconsistency by the axioms at fault (needs Java)",
+        "lepto reason patient.json",
+    )
+    parser.add_argument("files", nargs="+", metavar="FILE", help=FILES)
+    parser.add_argument("--seconds", type=float, default=300, help="time limit of the reasoner (default: 300)")
+    parser.set_defaults(run=_reason)
+
+
+def _reason(options: argparse.Namespace) -> int:
+    from lepto.classify import classify_patients
+    from lepto.knowledge import load
+    from lepto.read import read
+
+    knowledge = load()
+    records = read(options.files, knowledge.facts)
+    print(f"reasoning over the ontology and {len(records)} patients with HermiT", file=sys.stderr)
+    answers = classify_patients(knowledge, records, seconds=options.seconds)
+    for answer in answers:
+        print(answer.patient)
+        if not answer.consistent:
+            print("  inconsistent: these axioms cannot hold together, and without any one of them the others can")
+            print("\n".join(f"    {axiom}" for axiom in answer.culprits))
+        for standing in ("met", "not-met", "unknown"):
+            names = sorted(name for name, value in answer.standings.items() if value == standing)
+            if names:
+                print(f"  {standing}: {', '.join(names)}")
+    for record in records:
+        for finding in record.findings:
+            print(f"{record.patient}: {finding.severity}: {finding.message}")
+    sound = all(answer.consistent for answer in answers) and len(answers) == len(records)
+    return ANSWERED if sound else FINDINGS
+
+
+def _query_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        commands,
+        "query",
+        "run a catalogued query, or any SPARQL file, over the graph, with or without patients",
+        "lepto query competency/dangling-citations",
+    )
+    parser.add_argument(
+        "query", nargs="?", metavar="NAME_OR_FILE", help="a name from --list, or the path of a SPARQL file"
+    )
+    parser.add_argument("files", nargs="*", metavar="FILE", help=FILES)
+    parser.add_argument("--list", action="store_true", help="list the catalogued queries with their questions")
+    parser.add_argument(
+        "--on", type=_day, default=None, metavar="DATE", help="day of the question, YYYY-MM-DD (default: today)"
+    )
+    parser.set_defaults(run=_query)
+
+
+def _query(options: argparse.Namespace) -> int:
+    from lepto.knowledge import load
+    from lepto.query import catalogue, query
+
+    if options.list or not options.query:
+        for entry in catalogue(load()):
+            print(f"{entry.name}: {entry.question}")
+        return ANSWERED
+    answer = query(load(), options.query, options.files, options.on or date.today())
+    sys.stdout.write(answer.text)
+    for patient in answer.left_out:
+        sentence = f"lepto: {patient} is left out: the record has a violation; lepto validate tells which"
+        print(one_line(sentence), file=sys.stderr)
+    return FINDINGS if answer.left_out else ANSWERED
+
+
+def _compile_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        commands,
+        "compile",
+        "print one portable SPARQL 1.1 query that derives the standings of every patient in any endpoint",
+        "lepto compile > guideline.rq",
+    )
+    parser.set_defaults(run=_compile)
+
+
+def _compile(options: argparse.Namespace) -> int:
+    from lepto.knowledge import load
+
+    sys.stdout.write(load().compiled.portable)
+    return ANSWERED
+
+
+def _version() -> int:
+    from importlib.metadata import version
+
+    from lepto.knowledge import load
+
+    print(f"lepto {version('lepto')}, ontology {load().version}, knowledge {load().digest[:12]}")
+    return ANSWERED
+
+
+def _usage(parser: argparse.ArgumentParser) -> int:
+    parser.print_help(sys.stderr)
+    return FAILED
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date of the form YYYY-MM-DD") from None
+
+
+def _progress(done: int, of: int) -> None:
+    if sys.stderr.isatty() and of > 250:
+        print(f"\r{done} of {of} patients", end="\n" if done == of else "", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,199 @@
+"""From defined classes to SPARQL: one compiler for every criterion of the guideline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from pyoxigraph import NamedNode, Triple
+
+from lepto.compile.nodes import Node, named_in, nodes_of, paths_of
+from lepto.compile.patterns import NEVER, Patterns, Values, join, union
+from lepto.definition import And, Expression, Named, Not, Or, Some
+from lepto.vocabulary import LEPTO, PATIENT, RDF_TYPE, TREATMENT_COURSE, local_name
+
+__all__ = ["Compiled", "CompiledRule", "Patterns", "Values", "compile_criteria"]
+
+# Engines optimise a union in quadratic time: many short queries are quicker than one long one.
+BRANCHES = 4
+
+
+@dataclass(frozen=True)
+class CompiledRule:
+    """A rule as the compiler needs it: the criteria that must be met, its pathways' among them, and those that must
+    be refuted.
+    """
+
+    iri: str
+    needs: tuple[str, ...]
+    yields_to: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """The guideline's criteria as SPARQL.
+
+    `steps` are CONSTRUCT queries, each to be run after the results of the one before are in the graph: assumptions,
+    standings, witnesses. `triples` describe nodes and paths to the queries that explain. `portable` is one SELECT
+    that needs no graph but the patients'. `criteria` are the defined classes of patients.
+    """
+
+    steps: tuple[str, ...]
+    triples: tuple[Triple, ...]
+    portable: str
+    criteria: tuple[str, ...]
+
+
+def compile_criteria(
+    definitions: Mapping[str, Expression],
+    values: Values,
+    functional: frozenset[str],
+    denied: frozenset[str],
+    rules: Iterable[CompiledRule],
+) -> Compiled:
+    """Compile every criterion of patients.
+
+    In: the defined classes, what is known of named values, the functional properties, the classes that assumptions
+    deny, and the rules. Raises KnowledgeError, naming the criterion, for what cannot be compiled.
+    """
+    patterns = Patterns(definitions, values, functional, denied)
+    criteria = tuple(iri for iri in definitions if patterns.is_criterion(iri))
+    nodes = {node.iri: node for iri in criteria for node in nodes_of(patterns, iri)}
+    return Compiled(
+        steps=(*_assumptions(patterns), *_standings(patterns, nodes), _witnesses(patterns, nodes)),
+        triples=tuple(_descriptions(patterns, criteria, nodes)),
+        portable=_portable(Patterns(definitions, values, functional, denied, portable=True), criteria, rules),
+        criteria=criteria,
+    )
+
+
+def _assumptions(patterns: Patterns) -> Iterator[str]:
+    """Assumptions about courses first, for criteria of patients are built on them."""
+    for genus in (TREATMENT_COURSE, PATIENT):
+        blocks = [
+            f"{{ ?record a <{genus}> . {patterns.silent(iri, '?record')} BIND(<{iri}> AS ?class) }}"
+            for iri in sorted(patterns.denied)
+            if patterns.genus(iri) == genus
+        ]
+        yield from _constructs(f"?record <{LEPTO}assumedNot> ?class", blocks)
+
+
+def _standings(patterns: Patterns, nodes: Mapping[str, Node]) -> Iterator[str]:
+    """First a table of the values that decide a node by themselves; then, level by level, what rests on the levels
+    below.
+    """
+    rows = [
+        f"(<{prop}> <{value}> <{LEPTO}{standing}> <{node.iri}>)"
+        for node in nodes.values()
+        for standing, prop, value in patterns.deciding_values(node.expression)
+    ]
+    table = f"VALUES (?fact ?value ?standing ?criterion) {{ {' '.join(rows)} }}"
+    yield from _constructs("?patient ?standing ?criterion", [f"?patient a <{PATIENT}> ; ?fact ?value . {table}"])
+    for level in sorted({node.level for node in nodes.values()}):
+        layer = [node for node in nodes.values() if node.level == level]
+        blocks = [block for node in layer for block in _standing_blocks(patterns, node, nodes)]
+        yield from _constructs("?patient ?standing ?criterion", blocks)
+
+
+def _standing_blocks(patterns: Patterns, node: Node, nodes: Mapping[str, Node]) -> Iterator[str]:
+    found: list[tuple[str, str | None]] = []
+    if not any(patterns.deciding_values(node.expression)):
+        found.append(("meets", _standing(patterns, node.expression, nodes, True)))
+        found.append(("doesNotMeet", _standing(patterns, node.expression, nodes, False)))
+    if node.iri in patterns.denied:
+        found.append(("doesNotMeet", f"?patient <{LEPTO}assumedNot> <{node.iri}> ."))
+    for standing, pattern in found:
+        if pattern and pattern != NEVER:
+            bound = f"BIND(<{LEPTO}{standing}> AS ?standing) BIND(<{node.iri}> AS ?criterion)"
+            yield f"{{ ?patient a <{PATIENT}> . {pattern} {bound} }}"
+
+
+def _standing(patterns: Patterns, expression: Expression, nodes: Mapping[str, Node], positive: bool) -> str | None:
+    """The pattern of a node, with the standings of its parts looked up instead of derived again."""
+    match expression:
+        case Named(iri) if iri in nodes:
+            return f"?patient <{LEPTO}{'meets' if positive else 'doesNotMeet'}> <{iri}> ."
+        case Not(part):
+            return _standing(patterns, part, nodes, not positive)
+        case And(parts) | Or(parts):
+            found = [_standing(patterns, part, nodes, positive) or NEVER for part in parts]
+            return join(found) if isinstance(expression, And) == positive else union(found)
+        case _:
+            return patterns.met(expression, "?patient") if positive else patterns.not_met(expression, "?patient")
+
+
+def _witnesses(patterns: Patterns, nodes: Mapping[str, Node]) -> str:
+    """Which entries of a list meet, or might meet, what a criterion says of the list."""
+    blocks = []
+    for node in nodes.values():
+        if isinstance(node.expression, Some) and node.expression.property not in patterns.functional:
+            entry = patterns.not_ruled_out(node.expression, "?patient", "?entry")
+            blocks.append(f"{{ ?patient a <{PATIENT}> . {entry} BIND(<{node.iri}> AS ?criterion) }}")
+    return f"CONSTRUCT {{ ?entry <{LEPTO}witnesses> ?criterion }} WHERE {{ {' UNION '.join(blocks)} }}"
+
+
+def _constructs(template: str, blocks: list[str]) -> Iterator[str]:
+    for start in range(0, len(blocks), BRANCHES):
+        yield f"CONSTRUCT {{ {template} }} WHERE {{ {' UNION '.join(blocks[start : start + BRANCHES])} }}"
+
+
+def _descriptions(patterns: Patterns, criteria: tuple[str, ...], nodes: Mapping[str, Node]) -> Iterator[Triple]:
+    yield from (_triple(iri, RDF_TYPE, LEPTO + "CompiledNode") for iri in nodes)
+    for criterion in criteria:
+        yield from (_triple(criterion, LEPTO + "leansOn", class_) for class_ in sorted(_leans_on(patterns, criterion)))
+        for number, path in enumerate(paths_of(nodes, criterion), 1):
+            iri = f"urn:lepto:path:{local_name(criterion)}:{number}"
+            yield _triple(iri, LEPTO + "pathOf", criterion)
+            yield _triple(iri, LEPTO + "endsAt", path.property)
+            for step, positive in path.steps:
+                yield _triple(iri, LEPTO + ("passes" if positive else "passesNegated"), step)
+
+
+def _leans_on(patterns: Patterns, class_: str) -> set[str]:
+    """The denied classes of courses on which a class rests."""
+    named = named_in(patterns.definitions[class_])
+    below = [_leans_on(patterns, iri) for iri in named if iri in patterns.definitions]
+    return {iri for iri in named & patterns.denied if patterns.genus(iri) == TREATMENT_COURSE}.union(*below)
+
+
+def _portable(patterns: Patterns, criteria: tuple[str, ...], rules: Iterable[CompiledRule]) -> str:
+    """One SELECT with a column for every criterion and every rule, in plain SPARQL 1.1 over patient records alone.
+
+    Not every engine takes EXISTS outside a filter, so each column is an optional subquery with one row a patient.
+    """
+    columns, found, bound = [], [], []
+    for iri in criteria:
+        name = local_name(iri)
+        blocks = [f'{patterns.met(Named(iri), "?patient")} BIND("met" AS ?{name}_)']
+        if refuted := patterns.not_met(Named(iri), "?patient"):
+            blocks.append(f'?patient a <{PATIENT}> . {refuted} BIND("not-met" AS ?{name}_)')
+        found.append(f"OPTIONAL {{ SELECT DISTINCT ?patient ?{name}_ WHERE {{ {union(blocks)} }} }}")
+        bound.append(f'BIND(COALESCE(?{name}_, "unknown") AS ?{name})')
+        columns.append(name)
+    for rule in rules:
+        name = local_name(rule.iri)
+        falls = " || ".join(_all_are(rule.needs, "not-met") + _all_are(rule.yields_to, "met"))
+        stands = " && ".join(_all_are(rule.needs, "met") + _all_are(rule.yields_to, "not-met"))
+        bound.append(f'BIND(IF({falls}, "not-met", IF({stands}, "met", "unknown")) AS ?{name})')
+        columns.append(name)
+    return "\n".join(
+        (
+            "# The standings of every criterion and every rule for every patient.",
+            "# Research software, not a medical device.",
+            "SELECT ?patient " + " ".join(f"?{name}" for name in columns),
+            "WHERE {",
+            f"  ?patient a <{PATIENT}> .",
+            *(f"  {line}" for line in (*found, *bound)),
+            "}",
+            "ORDER BY ?patient",
+            "",
+        )
+    )
+
+
+def _all_are(criteria: tuple[str, ...], standing: str) -> list[str]:
+    return [f'?{local_name(iri)} = "{standing}"' for iri in criteria]
+
+
+def _triple(subject: str, predicate: str, object_: str) -> Triple:
+    return Triple(NamedNode(subject), NamedNode(predicate), NamedNode(object_))

@@ -1,0 +1,236 @@
+"""The graph patterns under which a subject belongs to a class expression, and under which it cannot.
+
+A criterion is *met* where its definition is entailed and *not met* where its negation is: facts are functional,
+values differ and value classes are disjoint. Where neither pattern matches, it is unknown. A list, such as that of
+treatment courses, can refute nothing by itself; a criterion on it is refuted only where a declared assumption denies
+it.
+
+Every pattern binds its subject by a triple before it filters: a filter in a group of its own does not see the groups
+around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+
+from pyoxigraph import Literal, NamedNode, Triple
+
+from lepto.definition import And, Expression, Has, Named, Not, Or, Some, Stated, Within
+from lepto.errors import KnowledgeError
+from lepto.vocabulary import LEPTO, PATIENT, RDF_TYPE, TREATMENT_COURSE, XSD_BOOLEAN, local_name
+
+RECORDS = (PATIENT, TREATMENT_COURSE)
+# What nothing matches. It never stands inside another pattern: some engines overlook a filter that is constant.
+NEVER = "FILTER(false)"
+VALUE_TABLES = {"members": RDF_TYPE, "nonmembers": LEPTO + "cannotBe", "others": LEPTO + "differsFrom"}
+OPPOSITE = {">=": "<", ">": "<=", "<=": ">", "<": ">="}
+
+
+@dataclass(frozen=True)
+class Values:
+    """What the ontology says of named values: who belongs to a class, who cannot, and who differs from whom."""
+
+    members: Mapping[str, tuple[str, ...]]
+    nonmembers: Mapping[str, tuple[str, ...]]
+    others: Mapping[str, tuple[str, ...]]
+
+    def triples(self) -> Iterator[Triple]:
+        """Yield the tables as triples, for patterns that look values up."""
+        for table, predicate in VALUE_TABLES.items():
+            for key, values in getattr(self, table).items():
+                yield from (Triple(NamedNode(value), NamedNode(predicate), NamedNode(key)) for value in values)
+
+
+@dataclass
+class Patterns:
+    """Writes patterns from definitions.
+
+    In: the defined classes, what is known of values, the functional properties, and the classes that assumptions
+    deny. A `portable` pattern needs no graph but the records': values are written out, and assumptions are drawn on
+    the spot.
+    """
+
+    definitions: Mapping[str, Expression]
+    values: Values
+    functional: frozenset[str]
+    denied: frozenset[str]
+    portable: bool = False
+    _fresh: Iterator[int] = field(default_factory=count)
+
+    # Belonging, and not belonging
+
+    def met(self, expression: Expression, subject: str) -> str:
+        """Return the pattern under which `subject` is entailed to belong to the expression."""
+        match expression:
+            case Named(iri) if iri in self.definitions:
+                return self.met(self.definitions[iri], subject)
+            case Named(iri):
+                return f"{subject} a <{iri}> ."
+            case And(parts):
+                return join(self.met(part, subject) for part in parts)
+            case Or(parts):
+                return union(self.met(part, subject) for part in parts)
+            case Not(part):
+                return self.not_met(part, subject) or NEVER
+            case Some(prop, filler):
+                variable = self._variable()
+                return join((f"{subject} <{prop}> {variable} .", self._filled(filler, variable)))
+            case Has(prop, value):
+                return f"{subject} <{prop}> {value} ."
+            case Within(prop, datatype, limits):
+                variable = self._variable()
+                test = " && ".join(f"{variable} {operator} {bound}" for operator, bound in limits)
+                return f"{subject} <{prop}> {variable} . FILTER({_is_number(variable, datatype)} && {test})"
+            case Stated(prop):
+                return f"{subject} <{prop}> {self._variable()} ."
+
+    def not_met(self, expression: Expression, subject: str) -> str | None:
+        """Return the pattern under which `subject` is entailed not to belong, or None where nothing could show it."""
+        match expression:
+            case Named(iri) if iri in self.definitions:
+                return self._not_met_class(iri, subject)
+            case And(parts):
+                refutations = [pattern for part in parts if (pattern := self.not_met(part, subject))]
+                return union(refutations) if refutations else None
+            case Or(parts):
+                refutations = [pattern for part in parts if (pattern := self.not_met(part, subject))]
+                return " ".join(refutations) if len(refutations) == len(parts) else None
+            case Not(part):
+                return self.met(part, subject)
+            case Some(prop, filler) if prop in self.functional:
+                return self._unfilled(prop, filler, subject)
+            case Has(prop, value) if prop in self.functional:
+                return self._other(prop, value, subject)
+            case Within(prop, datatype, limits) if prop in self.functional:
+                variable = self._variable()
+                test = " || ".join(f"{variable} {OPPOSITE[operator]} {bound}" for operator, bound in limits)
+                return f"{subject} <{prop}> {variable} . FILTER({_is_number(variable, datatype)} && ({test}))"
+            case _:
+                return None
+
+    def silent(self, iri: str, subject: str) -> str:
+        """Return the filters under which a record is silent on a denied class, so that its assumption applies.
+
+        On a list that is: no entry is left that might be what the class speaks of.
+        """
+        definition = self.definitions[iri]
+        for part in definition.parts if isinstance(definition, And) else ():
+            if isinstance(part, Some) and part.property not in self.functional:
+                return f"FILTER NOT EXISTS {{ {self.not_ruled_out(part, subject, self._variable())} }}"
+        patterns = (self.met(definition, subject), self.not_met(definition, subject))
+        return " ".join(f"FILTER NOT EXISTS {{ {pattern} }}" for pattern in patterns if pattern)
+
+    def not_ruled_out(self, restriction: Some, subject: str, entry: str) -> str:
+        """Return the pattern of an entry of a list that meets, or might meet, what a restriction says of it."""
+        refuted = self.not_met(restriction.filler, entry)
+        ruled_out = f" FILTER NOT EXISTS {{ {refuted} }}" if refuted else ""
+        return f"{subject} <{restriction.property}> {entry} .{ruled_out}"
+
+    def deciding_values(self, expression: Expression) -> Iterator[tuple[str, str, str]]:
+        """Yield (standing, property, value) for a restriction on a functional fact that a named value decides by
+        itself.
+        """
+        match expression:
+            case Some(prop, Named(iri)) if prop in self.functional and not self.is_record(expression.filler):
+                met, refuted = self.values.members.get(iri, ()), self.values.nonmembers.get(iri, ())
+            case Has(prop, NamedNode() as value) if prop in self.functional:
+                met, refuted = (value.value,), self.values.others.get(value.value, ())
+            case _:
+                return
+        yield from (("meets", prop, value) for value in met)
+        yield from (("doesNotMeet", prop, value) for value in refuted)
+
+    # What a class is a class of
+
+    def is_record(self, expression: Expression) -> bool:
+        """Say whether an expression is about records (patients or courses) and not about named values."""
+        match expression:
+            case Named(iri) if iri in self.definitions:
+                return self.is_record(self.definitions[iri])
+            case Named(iri):
+                return iri in RECORDS
+            case And(parts):
+                return any(self.is_record(part) for part in parts)
+            case _:
+                return False
+
+    def is_criterion(self, iri: str) -> bool:
+        """Say whether a class is a defined class of patients."""
+        return iri in self.definitions and self.is_record(Named(iri)) and self.genus(iri) == PATIENT
+
+    def genus(self, iri: str) -> str:
+        """Return the class of records whose members a defined class sorts; KnowledgeError where it names none."""
+        definition = self.definitions.get(iri)
+        for part in definition.parts if isinstance(definition, And) else ():
+            if isinstance(part, Named):
+                return part.iri if part.iri in RECORDS else self.genus(part.iri)
+        raise KnowledgeError(
+            f"{local_name(iri)} does not say of what it is a class: an intersection begins with its genus"
+        )
+
+    # Parts
+
+    def _not_met_class(self, iri: str, subject: str) -> str | None:
+        refuted = self.not_met(self.definitions[iri], subject)
+        if iri not in self.denied:
+            return refuted
+        assumed = f"{subject} <{LEPTO}assumedNot> <{iri}> ."
+        if self.portable:
+            assumed = f"{subject} a <{self.genus(iri)}> . {self.silent(iri, subject)}"
+        return union(filter(None, (refuted, assumed)))
+
+    def _filled(self, filler: Expression, variable: str) -> str:
+        if isinstance(filler, Named) and not self.is_record(filler):
+            return self._among(variable, "members", filler.iri)
+        return self.met(filler, variable)
+
+    def _unfilled(self, prop: str, filler: Expression, subject: str) -> str | None:
+        variable = self._variable()
+        if isinstance(filler, Named) and not self.is_record(filler):
+            refuted: str | None = self._among(variable, "nonmembers", filler.iri)
+        else:
+            refuted = self.not_met(filler, variable)
+        return f"{subject} <{prop}> {variable} . {refuted}" if refuted and refuted != NEVER else None
+
+    def _other(self, prop: str, value: NamedNode | Literal, subject: str) -> str | None:
+        if isinstance(value, NamedNode):
+            variable = self._variable()
+            others = self._among(variable, "others", value.value)
+            return None if others == NEVER else f"{subject} <{prop}> {variable} . {others}"
+        if value.datatype.value == XSD_BOOLEAN:
+            return f"{subject} <{prop}> {'false' if value.value == 'true' else 'true'} ."
+        return None
+
+    def _among(self, variable: str, table: str, key: str) -> str:
+        """The pattern of a value in one table of values: looked up in the knowledge, or written out where there is
+        none.
+        """
+        iris: tuple[str, ...] = getattr(self.values, table).get(key, ())
+        if not iris:
+            return NEVER
+        if self.portable:
+            return f"FILTER({variable} IN ({', '.join(f'<{iri}>' for iri in iris)}))"
+        return f"{variable} <{VALUE_TABLES[table]}> <{key}> ."
+
+    def _variable(self) -> str:
+        return f"?v{next(self._fresh)}"
+
+
+def join(patterns: Iterable[str]) -> str:
+    """Return the pattern that matches where all of the patterns do."""
+    parts = list(patterns)
+    return NEVER if NEVER in parts else " ".join(parts)
+
+
+def union(patterns: Iterable[str]) -> str:
+    """Return the pattern that matches where one of the patterns does."""
+    alternatives = [pattern for pattern in patterns if pattern != NEVER]
+    return " UNION ".join(f"{{ {pattern} }}" for pattern in alternatives) if alternatives else NEVER
+
+
+def _is_number(variable: str, datatype: str) -> str:
+    """Guard a comparison: some engines call an ill-typed number greater than any other."""
+    digits = "^-?[0-9]+$" if datatype.endswith("integer") else "^-?[0-9]+([.][0-9]+)?$"
+    return f'DATATYPE({variable}) = <{datatype}> && REGEX(STR({variable}), "{digits}")'

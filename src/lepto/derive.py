@@ -1,0 +1,60 @@
+"""From records to verdicts, by SPARQL: assume, find the standing of every criterion and rule, resolve.
+
+Every step is a CONSTRUCT query whose result joins the patients' graph; no verdict is computed in Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from pyoxigraph import Quad, QueryTriples, Store, Triple
+
+from lepto.knowledge import Knowledge
+
+STEPS = (
+    "1-open-criteria",
+    "2-rules-not-met",
+    "3-rules-open",
+    "4-rules-met",
+    "5-offers",
+    "6-bars",
+    "7-verdicts",
+    "8-paths",
+    "9-awaited",
+)
+
+
+@contextmanager
+def derived(knowledge: Knowledge, triples: Iterable[Triple]) -> Iterator[Store]:
+    """Put valid patients' graphs beside the knowledge, derive, and lend the store for questions.
+
+    In: the knowledge and the triples of any number of patients. Out, while the context lasts: the store with the
+    ontology, the patients, their assumptions, standings and verdicts. Afterwards the knowledge is as it was.
+    """
+    store = knowledge.store
+    added: list[Quad] = []
+
+    def add(new: Iterable[Triple]) -> None:
+        quads = [quad for triple in new if (quad := Quad(*triple)) not in store]
+        added.extend(quads)
+        store.extend(quads)
+
+    try:
+        add(triples)
+        for query in queries(knowledge):
+            answer = store.query(query)
+            assert isinstance(answer, QueryTriples)
+            add(set(answer))
+        yield store
+    finally:
+        for quad in added:
+            store.remove(quad)
+
+
+def queries(knowledge: Knowledge) -> Iterator[str]:
+    """Return the queries of the derivation in their order: assumptions, standings of criteria, then
+    `queries/derive/`.
+    """
+    yield from knowledge.compiled.steps
+    yield from (knowledge.query_text(f"derive/{step}") for step in STEPS)

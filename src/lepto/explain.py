@@ -1,0 +1,400 @@
+"""From what was derived to reports: every verdict followed home to rules, criteria, facts, claims and evidence.
+
+Nothing is decided here: each field is the answer to one of the queries in `queries/explain/`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import date
+from functools import cached_property
+
+from pyoxigraph import Literal, NamedNode, QuerySolution, QuerySolutions, Store
+
+from lepto.finding import Finding
+from lepto.knowledge import Knowledge
+from lepto.report import (
+    Code,
+    CriterionStanding,
+    EvidenceUsed,
+    FactUsed,
+    Fractionation,
+    KnowledgeUsed,
+    Phase,
+    Prognosis,
+    Reason,
+    Regimen,
+    Report,
+    Request,
+    Verdict,
+)
+from lepto.vocabulary import LEPTO, ONTOLOGY, SKOS, local_name
+
+STANDINGS = {"meets": "met", "doesNotMeet": "not-met", "leavesOpen": "unknown"}
+VERDICTS = {"recommended": 0, "consider": 1, "against": 2, "undetermined": 3}
+FELLS = {"entry": "not-met", "requires": "not-met", "unless": "met"}
+NOT_MET = LEPTO + "doesNotMeet"
+CERTAINTIES = ("unsupported", "very low", "low", "moderate", "high")
+
+
+class Explainer:
+    """Answers the questions of a report from a store in which verdicts were derived.
+
+    In: the knowledge. What depends on the knowledge alone is looked up once.
+    """
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self.knowledge = knowledge
+
+    def explain(self, store: Store, patients: Iterable[tuple[str, str, tuple[Finding, ...]]], on: date) -> list[Report]:
+        """Return a report for each patient, given as (IRI, id, findings), in their order."""
+        answers = _Answers(self, store)
+        return [answers.report(iri, name, findings, on) for iri, name, findings in patients]
+
+    def refuse(self, name: str, findings: tuple[Finding, ...], on: date) -> Report:
+        """Return the report of a patient whose data had a violation: findings, and nothing derived from them."""
+        return Report(name, on.isoformat(), self.used, findings, (), (), (), (), self.caveats)
+
+    # What depends on the knowledge alone
+
+    @cached_property
+    def used(self) -> KnowledgeUsed:
+        guideline = self._values(None, "partOfGuideline")[0]
+        return KnowledgeUsed(ONTOLOGY, self.knowledge.version, f"lepto:{local_name(guideline)}")
+
+    @cached_property
+    def caveats(self) -> tuple[str, ...]:
+        return tuple(sorted(self.statements[iri] for iri in self._instances("Caveat")))
+
+    @cached_property
+    def statements(self) -> dict[str, str]:
+        return self._literals("statement")
+
+    @cached_property
+    def questions(self) -> dict[str, str]:
+        return {local_name(iri): text for iri, text in self._literals("question").items()}
+
+    @cached_property
+    def populations(self) -> dict[str, str]:
+        return self._literals("population")
+
+    @cached_property
+    def notations(self) -> dict[str, str]:
+        return self._literals("notation", SKOS)
+
+    @cached_property
+    def strengths(self) -> dict[str, str]:
+        """The strength of every rule, as the contract writes it; an ask has none."""
+        return {
+            quad.subject.value: self.notations[quad.object.value]
+            for quad in self.knowledge.store.quads_for_pattern(None, NamedNode(LEPTO + "strength"), None, None)
+            if isinstance(quad.subject, NamedNode) and isinstance(quad.object, NamedNode)
+        }
+
+    @cached_property
+    def needs(self) -> dict[str, list[tuple[str, str]]]:
+        """For every rule the criteria on which it rests, each with its role: of the pathway, of the rule, or an
+        exception.
+        """
+        found: dict[str, list[tuple[str, str]]] = {}
+        for rule in self._instances("Rule"):
+            found[rule] = [
+                *(
+                    ("entry", criterion)
+                    for pathway in self._pathways(rule)
+                    for criterion in self._values(pathway, "entryCriterion")
+                ),
+                *(("requires", criterion) for criterion in self._values(rule, "requires")),
+                *(("unless", criterion) for criterion in self._values(rule, "unless")),
+            ]
+        return found
+
+    def _pathways(self, part: str) -> list[str]:
+        """The pathways around a rule or a pathway, the outermost first."""
+        return [one for around in self._values(part, "withinPathway") for one in (*self._pathways(around), around)]
+
+    @cached_property
+    def sources(self) -> dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[EvidenceUsed, ...]]]:
+        """For everything that rests on sources: its claims, its resolutions and the evidence behind them."""
+        claims, resolutions = defaultdict(set), defaultdict(set)  # type: dict[str, set[str]], dict[str, set[str]]
+        evidence: dict[str, dict[str, EvidenceUsed]] = defaultdict(dict)
+        for row in self.ask(self.knowledge.store, "sources"):
+            subject = _iri(row["subject"])
+            if row["claim"] is not None:
+                claims[subject].add(local_name(_iri(row["claim"])))
+            if row["resolution"] is not None:
+                resolutions[subject].add(local_name(_iri(row["resolution"])))
+            if row["evidence"] is not None:
+                item = EvidenceUsed(
+                    local_name(_iri(row["evidence"])),
+                    _text(row["directness"]) or "unknown",
+                    _text(row["certainty"]),
+                    _text(row["verification"]) or "unknown",
+                )
+                evidence[subject][item.id] = min(item, evidence[subject].get(item.id, item), key=_certainty)
+        subjects = {*claims, *resolutions, *evidence}
+        return {
+            subject: (
+                tuple(sorted(claims[subject])),
+                tuple(sorted(resolutions[subject])),
+                tuple(sorted(evidence[subject].values(), key=lambda e: e.id)),
+            )
+            for subject in subjects
+        }
+
+    @cached_property
+    def regimens(self) -> dict[str, Regimen]:
+        """The regimen of every action that has one."""
+        rows: dict[tuple[str, str], list[QuerySolution]] = defaultdict(list)
+        for row in self.ask(self.knowledge.store, "regimens"):
+            rows[_iri(row["action"]), _iri(row["regimen"])].append(row)
+        return {action: self._regimen(regimen, parts) for (action, regimen), parts in rows.items()}
+
+    def _regimen(self, iri: str, rows: list[QuerySolution]) -> Regimen:
+        claims, resolutions, _ = self.sources.get(iri, ((), (), ()))
+        phases = [row for row in rows if row["doses"] is not None]
+        followers = {_iri(row["next"]) for row in phases if row["next"] is not None}
+        ordered: list[QuerySolution] = [row for row in phases if _iri(row["part"]) not in followers]
+        while len(ordered) < len(phases) and ordered[-1]["next"] is not None:
+            ordered += [row for row in phases if row["part"] == ordered[-1]["next"]]
+        fractionations = sorted((row for row in rows if row["fractions"] is not None), key=lambda row: str(row["part"]))
+        return Regimen(
+            id=local_name(iri),
+            label=self.knowledge.label(iri),
+            dose=_text(phases[0]["dose"]) if phases else None,
+            unit=_text(phases[0]["unit"]) if phases else None,
+            formulation=_text(rows[0]["formulation"]),
+            phases=tuple(
+                Phase(
+                    local_name(_iri(row["part"])),
+                    int(_text(row["doses"]) or 0),
+                    _text(row["period"]) or "",
+                    int(duration) if (duration := _text(row["duration"])) else None,
+                    _text(row["openEnded"]) == "true",
+                )
+                for row in ordered
+            ),
+            fractionations=tuple(
+                Fractionation(
+                    local_name(_iri(row["part"])),
+                    _text(row["dose"]) or "",
+                    _text(row["unit"]) or "",
+                    int(_text(row["fractions"]) or 0),
+                )
+                for row in fractionations
+            ),
+            claims=claims,
+            resolutions=resolutions,
+        )
+
+    @cached_property
+    def codes(self) -> dict[str, tuple[Code, ...]]:
+        found: dict[str, set[tuple[str, str]]] = defaultdict(set)
+        for row in self.ask(self.knowledge.store, "codes"):
+            found[_iri(row["action"])].add((_iri(row["system"]), _text(row["code"]) or ""))
+        return {action: tuple(Code(*pair) for pair in sorted(pairs)) for action, pairs in found.items()}
+
+    # Look-ups
+
+    def ask(self, store: Store, name: str) -> Iterator[QuerySolution]:
+        """Yield the rows of a query of `queries/explain/`."""
+        answer = store.query(self.knowledge.query_text(f"explain/{name}"))
+        assert isinstance(answer, QuerySolutions)
+        yield from answer
+
+    def _literals(self, name: str, space: str = LEPTO) -> dict[str, str]:
+        quads = self.knowledge.store.quads_for_pattern(None, NamedNode(space + name), None, None)
+        return {
+            quad.subject.value: quad.object.value
+            for quad in quads
+            if isinstance(quad.subject, NamedNode) and isinstance(quad.object, Literal)
+        }
+
+    def _values(self, subject: str | None, name: str) -> list[str]:
+        source = NamedNode(subject) if subject else None
+        quads = self.knowledge.store.quads_for_pattern(source, NamedNode(LEPTO + name), None, None)
+        return sorted({quad.object.value for quad in quads if isinstance(quad.object, NamedNode)})
+
+    def _instances(self, name: str) -> list[str]:
+        return list(self.knowledge.values.members.get(LEPTO + name, ()))
+
+
+class _Answers:
+    """The rows of every question about one batch of patients, each asked once."""
+
+    def __init__(self, explainer: Explainer, store: Store) -> None:
+        self.of = explainer
+        self.label = explainer.knowledge.label
+        self.verdicts: dict[str, list[QuerySolution]] = defaultdict(list)
+        for row in explainer.ask(store, "verdicts"):
+            self.verdicts[_iri(row["patient"])].append(row)
+        self.because = self._groups(store, "because", "verdict", "rule", "standing")
+        self.options = self._groups(store, "options", "verdict", "option")
+        self.cautions = self._groups(store, "cautions", "verdict", "caution")
+        self.awaited = self._groups(store, "awaited", "verdict", "fact")
+        self.prognosis = self._groups(store, "prognosis", "patient", "statement")
+        self.withdrawn = self._groups(store, "withdrawn", "patient", "action", "declined")
+        self.outside = self._groups(store, "outside", "patient", "pathway", "criterion")
+        self.requests: dict[str, list[QuerySolution]] = defaultdict(list)
+        for row in explainer.ask(store, "requests"):
+            self.requests[_iri(row["patient"])].append(row)
+        self.assumed: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for patient, rows in self._groups(store, "assumed", "patient", "criterion", "assumption").items():
+            for criterion, assumption in rows:
+                self.assumed[patient, criterion].add(assumption)
+        self._criteria(store)
+
+    def _groups(self, store: Store, name: str, key: str, *columns: str) -> dict[str, list[tuple[str, ...]]]:
+        groups: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+        for row in self.of.ask(store, name):
+            groups[_iri(row[key])].append(tuple(_iri(row[column]) for column in columns))
+        return groups
+
+    def _criteria(self, store: Store) -> None:
+        """Note the standing of every criterion, and the facts as stated on which it rests."""
+        self.standing: dict[tuple[str, str], str] = {}
+        for row in self.of.ask(store, "criteria"):
+            self.standing[_iri(row["patient"]), _iri(row["criterion"])] = STANDINGS[local_name(_iri(row["standing"]))]
+        witnesses = {(_iri(row["course"]), _iri(row["node"])) for row in self.of.ask(store, "witnesses")}
+        stated: dict[tuple[str, str], list[QuerySolution]] = defaultdict(list)
+        for row in self.of.ask(store, "stated"):
+            stated[_iri(row["patient"]), _iri(row["fact"])].append(row)
+        self.facts: dict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
+        for row in self.of.ask(store, "decisive"):
+            patient, criterion, fact = _iri(row["patient"]), _iri(row["criterion"]), _iri(row["fact"])
+            for statement in stated[patient, fact]:
+                if statement["treatment"] is None or (_iri(statement["value"]), criterion) in witnesses:
+                    self.facts[patient, criterion].add((local_name(fact), _shown(statement)))
+
+    # The report of one patient
+
+    def report(self, patient: str, name: str, findings: tuple[Finding, ...], on: date) -> Report:
+        verdicts = sorted(
+            (self._verdict(patient, row) for row in self.verdicts[patient]),
+            key=lambda v: (VERDICTS[v.verdict], v.action),
+        )
+        leant = {
+            assumption
+            for verdict in verdicts
+            for reason in verdict.because
+            for criterion in reason.criteria
+            for assumption in self.assumed[patient, LEPTO + criterion.criterion]
+        }
+        return Report(
+            patient=name,
+            on=on.isoformat(),
+            knowledge=self.of.used,
+            findings=(*findings, *self._remarks(patient)),
+            verdicts=tuple(verdicts),
+            requests=tuple(self._requests(patient, verdicts, leant)),
+            prognosis=tuple(self._prognosis(patient)),
+            assumptions=tuple(sorted(self.of.statements[assumption] for assumption in leant)),
+            caveats=self.of.caveats,
+        )
+
+    def _verdict(self, patient: str, row: QuerySolution) -> Verdict:
+        verdict, action, outcome = _iri(row["verdict"]), _iri(row["action"]), local_name(_iri(row["outcome"]))
+        strength = self.of.notations[_iri(row["strength"])] if row["strength"] is not None else None
+        reasons = [self._reason(patient, rule, standing) for rule, standing in self.because[verdict]]
+        return Verdict(
+            action=local_name(action),
+            label=self.label(action),
+            verdict=strength if outcome == "Offered" and strength else outcome.lower(),
+            bar=strength if outcome == "Against" else None,
+            because=tuple(sorted(reasons, key=lambda r: (_rank(r), r.rule))),
+            options=tuple(sorted(local_name(option) for (option,) in self.options[verdict])),
+            regimen=self.of.regimens.get(action) if outcome == "Offered" else None,
+            cautions=tuple(sorted(self.of.statements[caution] for (caution,) in self.cautions[verdict])),
+            codes=self.of.codes.get(action, ()),
+            missing=tuple(sorted(local_name(fact) for (fact,) in self.awaited[verdict])),
+        )
+
+    def _reason(self, patient: str, rule: str, standing: str) -> Reason:
+        claims, resolutions, evidence = self.of.sources.get(rule, ((), (), ()))
+        return Reason(
+            rule=local_name(rule),
+            label=self.label(rule),
+            strength=self.of.strengths.get(rule, "asks"),
+            standing=STANDINGS[local_name(standing)],
+            criteria=tuple(
+                self._criterion(patient, role, criterion)
+                for role, criterion in self.of.needs.get(rule, [])
+                if standing != NOT_MET or self.standing[patient, criterion] == FELLS[role]
+            ),
+            claims=claims,
+            resolutions=resolutions,
+            evidence=evidence,
+        )
+
+    def _criterion(self, patient: str, role: str, criterion: str) -> CriterionStanding:
+        key = patient, criterion
+        return CriterionStanding(
+            criterion=local_name(criterion),
+            label=self.label(criterion),
+            role=role,
+            standing=self.standing[key],
+            facts=tuple(FactUsed(name, value) for name, value in sorted(self.facts[key])),
+            assumed=bool(self.assumed[key]),
+        )
+
+    def _requests(self, patient: str, verdicts: list[Verdict], leant: set[str]) -> Iterator[Request]:
+        decides: dict[str, set[str]] = defaultdict(set)
+        blocking: set[str] = set()
+        questions = dict(self.of.questions)
+        for row in self.requests[patient]:
+            fact = local_name(_iri(row["fact"]))
+            decides[fact].add(local_name(_iri(row["action"])))
+            if question := _text(row["question"]):
+                questions[fact] = question
+            if _text(row["blocking"]) == "true":
+                blocking.add(fact)
+        for assumption in leant:
+            for fact in map(local_name, self.of._values(assumption, "asksFor")):
+                decides[fact] |= {v.action for v in verdicts if self._leans(patient, v, assumption)}
+        for fact in sorted(decides, key=lambda fact: (fact not in blocking, fact)):
+            yield Request(fact, questions[fact], fact in blocking, tuple(sorted(decides[fact])))
+
+    def _leans(self, patient: str, verdict: Verdict, assumption: str) -> bool:
+        criteria = (criterion.criterion for reason in verdict.because for criterion in reason.criteria)
+        return any(assumption in self.assumed[patient, LEPTO + criterion] for criterion in criteria)
+
+    def _prognosis(self, patient: str) -> Iterator[Prognosis]:
+        for (statement,) in sorted(self.prognosis[patient]):
+            claims, _, evidence = self.of.sources.get(statement, ((), (), ()))
+            yield Prognosis(self.of.statements[statement], self.of.populations[statement], claims, evidence)
+
+    def _remarks(self, patient: str) -> Iterator[Finding]:
+        for action, declined in sorted(self.withdrawn[patient]):
+            text = f"The offer of {self.label(action)} is withdrawn, since the patient declines {self.label(declined)}."
+            yield Finding("info", "declinedTreatment", local_name(declined), text)
+        for pathway, criterion in sorted(self.outside[patient]):
+            text = f"Nothing of {self.label(pathway)} applies, since it is refuted that {self.label(criterion)}."
+            yield Finding("info", None, None, text)
+
+
+def _certainty(item: EvidenceUsed) -> int:
+    """The lowest certainty first: an item that supports several claims is shown with the weakest of them."""
+    return CERTAINTIES.index(item.certainty) if item.certainty else len(CERTAINTIES)
+
+
+def _rank(reason: Reason) -> int:
+    return {"met": 0, "unknown": 1, "not-met": 2}[reason.standing]
+
+
+def _shown(statement: QuerySolution) -> str:
+    """A fact as its owner would write it; a course as its treatment and status."""
+    if statement["treatment"] is not None:
+        return f"{local_name(_iri(statement['treatment']))} ({local_name(_iri(statement['status']))})"
+    value = statement["value"]
+    return local_name(value.value) if isinstance(value, NamedNode) else _text(value) or ""
+
+
+def _iri(term: object) -> str:
+    if not isinstance(term, NamedNode):
+        raise TypeError(f"an IRI was expected, not {term!r}")
+    return term.value
+
+
+def _text(term: object) -> str | None:
+    return term.value if isinstance(term, Literal) else None

@@ -1,0 +1,247 @@
+"""The knowledge: ontology, shapes and queries, loaded once and prepared for questions.
+
+Nothing is derived in the source modules. What follows from them without any patient (types, kinds of treatment by
+composition, the criteria on which a rule rests, which action falls under which) is derived here by the queries in
+`queries/prepare/` and kept in memory only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
+from pathlib import Path
+
+from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, QueryTriples, RdfFormat, Store, Triple, parse
+
+from lepto.compile import Compiled, CompiledRule, Patterns, Values, compile_criteria
+from lepto.definition import Named, defined_classes
+from lepto.errors import KnowledgeError
+from lepto.facts import Fact
+from lepto.vocabulary import (
+    LEPTO,
+    ONTOLOGY,
+    OWL,
+    RDF_TYPE,
+    RDFS,
+    TREATMENT_COURSE,
+    XSD,
+    XSD_DATE,
+    local_name,
+)
+
+
+def folder() -> Path:
+    """Return the folder that holds `ontology/`, `shapes/` and `queries/`: inside the package, or the repository's
+    root.
+    """
+    packaged = Path(__file__).parent / "data"
+    return packaged if packaged.is_dir() else Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Module:
+    """One ontology file: its IRI, its path and its triples."""
+
+    iri: str
+    path: Path
+    triples: tuple[Triple, ...]
+
+
+class Knowledge:
+    """The ontology in a store, with everything that follows from it without a patient.
+
+    In: the folder that holds `ontology/`, `shapes/` and `queries/`. Raises KnowledgeError, naming the file or term,
+    when the knowledge cannot be used.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.modules = tuple(_modules(root))
+        self.store = Store()
+        self.store.extend(Quad(*triple) for module in self.modules for triple in module.triples)
+        self.definitions = defined_classes(self.store)
+        self._construct("types")
+        self.values = self._values()
+        self.store.extend(Quad(*triple) for triple in self.values.triples())
+        for name in ("outranks", "falls-under", "rules"):
+            self._construct(name)
+        self.compiled = self._compile()
+        self.store.extend(Quad(*triple) for triple in self.compiled.triples)
+
+    # What it is
+
+    @cached_property
+    def version(self) -> str:
+        """The version of the ontology, as its header says."""
+        return self._literal(ONTOLOGY, OWL + "versionInfo")
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the files of the ontology, the shapes and the queries, in order of their paths."""
+        digest = hashlib.sha256()
+        for path in sorted(
+            path for part in ("ontology", "shapes", "queries") for path in (self.root / part).rglob("*.*")
+        ):
+            digest.update(path.relative_to(self.root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+        return digest.hexdigest()
+
+    @cached_property
+    def facts(self) -> dict[str, Fact]:
+        """Every fact of a patient or of a course, by its name."""
+        found = {}
+        for quad in self.store.quads_for_pattern(None, NamedNode(LEPTO + "question"), None, None):
+            iri = quad.subject.value if isinstance(quad.subject, NamedNode) else ""
+            literal = self._is(iri, OWL + "DatatypeProperty")
+            if not literal and not self._is(iri, OWL + "ObjectProperty"):
+                continue
+            range_ = self._object(iri, RDFS + "range")
+            datatype = (range_ if range_.startswith(XSD) else XSD_DATE) if literal else None
+            found[local_name(iri)] = Fact(
+                name=local_name(iri),
+                datatype=datatype,
+                many=not self._is(iri, OWL + "FunctionalProperty"),
+                of_course=self._object(iri, RDFS + "domain") == TREATMENT_COURSE,
+                nested=range_ == TREATMENT_COURSE,
+            )
+        return dict(sorted(found.items()))
+
+    # Questions
+
+    def query_text(self, name: str) -> str:
+        """Return the text of a query by its path under `queries/` without ending, such as "derive/verdicts"."""
+        return _query_text(self.root, name)
+
+    def label(self, iri: str) -> str:
+        """Return the English label of a term, or its local name where it has none."""
+        return self._labels.get(iri, local_name(iri))
+
+    @cached_property
+    def _labels(self) -> dict[str, str]:
+        found = {}
+        for quad in self.store.quads_for_pattern(None, NamedNode(RDFS + "label"), None, None):
+            if isinstance(quad.subject, NamedNode) and isinstance(quad.object, Literal):
+                found[quad.subject.value] = quad.object.value
+        return found
+
+    # How it is prepared
+
+    def _construct(self, name: str) -> None:
+        answer = self.store.query(self.query_text(f"prepare/{name}"))
+        assert isinstance(answer, QueryTriples)
+        self.store.extend([Quad(*triple) for triple in answer])
+
+    def _pairs(self, name: str) -> dict[str, tuple[str, ...]]:
+        found: dict[str, set[str]] = {}
+        answer = self.store.query(self.query_text(f"prepare/{name}"))
+        assert isinstance(answer, QuerySolutions)
+        for first, second in answer:
+            assert isinstance(first, NamedNode)
+            assert isinstance(second, NamedNode)
+            found.setdefault(first.value, set()).add(second.value)
+        return {key: tuple(sorted(values)) for key, values in sorted(found.items())}
+
+    def _values(self) -> Values:
+        """Infer the kinds of treatment from composition; then list who belongs to which class and who cannot."""
+        primitive = Values(self._pairs("members"), {}, {})
+        patterns = Patterns(self.definitions, primitive, frozenset(), frozenset())
+        for iri in self.definitions:
+            if self._is(iri, OWL + "Class") and not patterns.is_record(Named(iri)):
+                answer = self.store.query(f"SELECT DISTINCT ?x WHERE {{ {patterns.met(Named(iri), '?x')} }}")
+                assert isinstance(answer, QuerySolutions)
+                self.store.extend([Quad(row[0], NamedNode(RDF_TYPE), NamedNode(iri)) for row in answer])
+        return Values(
+            self._pairs("members"), self._pairs("nonmembers") | self._pairs("other-kinds"), self._pairs("others")
+        )
+
+    def _compile(self) -> Compiled:
+        functional = frozenset(self._subjects(RDF_TYPE, OWL + "FunctionalProperty"))
+        denied = frozenset(self._objects(LEPTO + "denies"))
+        rules = [
+            CompiledRule(
+                rule,
+                tuple(sorted(self._objects(LEPTO + "needs", rule))),
+                tuple(sorted(self._objects(LEPTO + "yieldsTo", rule))),
+            )
+            for rule in sorted(self._subjects(LEPTO + "partOfGuideline"))
+            if self._is(rule, LEPTO + "Rule")
+        ]
+        for rule in rules:
+            for criterion in (*rule.needs, *rule.yields_to):
+                if criterion not in self.definitions:
+                    raise KnowledgeError(
+                        f"{local_name(rule.iri)} names {local_name(criterion)}, which is no defined class"
+                    )
+        return compile_criteria(self.definitions, self.values, functional, denied, rules)
+
+    # Look-ups
+
+    def _is(self, iri: str, class_: str) -> bool:
+        return Quad(NamedNode(iri), NamedNode(RDF_TYPE), NamedNode(class_)) in self.store
+
+    def _subjects(self, predicate: str, object_: str | None = None) -> Iterator[str]:
+        target = NamedNode(object_) if object_ else None
+        for quad in self.store.quads_for_pattern(None, NamedNode(predicate), target, None):
+            if isinstance(quad.subject, NamedNode):
+                yield quad.subject.value
+
+    def _objects(self, predicate: str, subject: str | None = None) -> Iterator[str]:
+        source = NamedNode(subject) if subject else None
+        for quad in self.store.quads_for_pattern(source, NamedNode(predicate), None, None):
+            if isinstance(quad.object, NamedNode):
+                yield quad.object.value
+
+    def _object(self, subject: str, predicate: str) -> str:
+        return next(self._objects(predicate, subject), "")
+
+    def _literal(self, subject: str, predicate: str) -> str:
+        for quad in self.store.quads_for_pattern(NamedNode(subject), NamedNode(predicate), None, None):
+            if isinstance(quad.object, Literal):
+                return quad.object.value
+        raise KnowledgeError(f"{subject} has no {local_name(predicate)}")
+
+
+@lru_cache(maxsize=1)
+def load() -> Knowledge:
+    """Return the knowledge that comes with the package, loaded once a process."""
+    return Knowledge(folder())
+
+
+@cache
+def _query_text(root: Path, name: str) -> str:
+    path = root / "queries" / f"{name}.rq"
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise KnowledgeError(f"there is no query {name}: {error.strerror}") from error
+
+
+def _modules(root: Path) -> Iterator[Module]:
+    """Follow the imports from the door; an import that is no file of ours is refused, never fetched."""
+    pending, seen = [ONTOLOGY], set()
+    while pending:
+        iri = pending.pop()
+        if iri in seen:
+            continue
+        seen.add(iri)
+        path = _path(root, iri)
+        try:
+            triples = tuple(Triple(*quad.triple) for quad in parse(path.read_bytes(), format=RdfFormat.TURTLE))
+        except (OSError, SyntaxError) as error:
+            raise KnowledgeError(f"{path}: {error}") from error
+        yield Module(iri, path, triples)
+        pending += [
+            t.object.value for t in triples if t.predicate.value == OWL + "imports" and isinstance(t.object, NamedNode)
+        ]
+    for path in sorted((root / "ontology" / "mappings").glob("*.ttl")):
+        triples = tuple(Triple(*quad.triple) for quad in parse(path.read_bytes(), format=RdfFormat.TURTLE))
+        yield Module(f"{ONTOLOGY}/mappings/{path.stem}", path, triples)
+
+
+def _path(root: Path, iri: str) -> Path:
+    if iri == ONTOLOGY:
+        return root / "ontology" / "lepto.ttl"
+    if not iri.startswith(ONTOLOGY + "/"):
+        raise KnowledgeError(f"the import <{iri}> is not a module of LEPTO; nothing is fetched")
+    return root / "ontology" / (iri.removeprefix(ONTOLOGY + "/") + ".ttl")

@@ -1,0 +1,213 @@
+"""From triples to records. A patient file may speak only about patients and their treatment courses.
+
+The names of nodes are not kept: a patient is its `dcterms:identifier`, or else the last segment of its IRI. What is
+stated is kept as it stands, unknown properties and ill-typed values too, so that validation refuses them by name; only
+numbers are written in one way.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+from urllib.parse import unquote
+
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+
+from lepto.errors import InputError
+from lepto.facts import Fact
+from lepto.finding import Finding
+from lepto.read.limits import DIGITS
+from lepto.read.literals import (
+    boolean_literal,
+    decimal_literal,
+    integer_literal,
+    is_decimal,
+    is_integer,
+    is_within_limits,
+)
+from lepto.read.record import Course, Record, Statement, accepted, id_violation, refused, violation
+from lepto.vocabulary import (
+    IDENTIFIER,
+    LEPTO,
+    PATIENT,
+    RDF_TYPE,
+    TREATMENT_COURSE,
+    XSD_BOOLEAN,
+    XSD_DECIMAL,
+    XSD_INTEGER,
+    XSD_STRING,
+)
+
+Node: TypeAlias = NamedNode | BlankNode
+Subject: TypeAlias = NamedNode | BlankNode | Triple
+Term: TypeAlias = NamedNode | BlankNode | Literal | Triple
+Said: TypeAlias = tuple[NamedNode, Term]
+
+_TYPE = NamedNode(RDF_TYPE)
+_IS_PATIENT = (_TYPE, NamedNode(PATIENT))
+_IS_COURSE = (_TYPE, NamedNode(TREATMENT_COURSE))
+_IDENTIFIER = NamedNode(IDENTIFIER)
+_UNNAMED = NamedNode("urn:lepto:unnamed")
+"""Stands for any blank node that is given as a value: whatever it is called, it is the value of no fact."""
+
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+
+@dataclass(frozen=True)
+class _File:
+    """What a file states, node by node; patients are numbered in order; a course has the patients that lead to it."""
+
+    name: str
+    facts: Mapping[NamedNode, Fact]
+    said: Mapping[Subject, list[Said]]
+    patients: Mapping[Node, int]
+    owners: Mapping[Node, list[Node]]
+
+    def origin(self, patient: Node) -> str:
+        return f"{self.name} item {self.patients[patient]}"
+
+    def courses(self, patient: Node) -> list[tuple[NamedNode, Node]]:
+        return _courses(self.said[patient], self.facts)
+
+
+def read_graph(triples: Iterable[Triple], name: str, facts: Mapping[str, Fact]) -> list[Record]:
+    """Return the records of the patients of a graph, in document order.
+
+    Raises InputError where the graph speaks about anything but patients and their courses.
+    """
+    file = _file(name, _said(triples), {NamedNode(LEPTO + fact.name): fact for fact in facts.values()})
+    _refuse_strangers(file)
+    return [_record(patient, file) for patient in file.patients]
+
+
+def _said(triples: Iterable[Triple]) -> dict[Subject, list[Said]]:
+    said: defaultdict[Subject, list[Said]] = defaultdict(list)
+    for triple in dict.fromkeys(triples):
+        said[triple.subject].append((triple.predicate, triple.object))
+    return dict(said)
+
+
+def _file(name: str, said: Mapping[Subject, list[Said]], facts: Mapping[NamedNode, Fact]) -> _File:
+    patients = [node for node, stated in said.items() if _IS_PATIENT in stated and not isinstance(node, Triple)]
+    owners = defaultdict(list)
+    for patient in patients:
+        for _, course in _courses(said[patient], facts):
+            owners[course].append(patient)
+    return _File(name, facts, said, {patient: number for number, patient in enumerate(patients, start=1)}, owners)
+
+
+def _courses(stated: Iterable[Said], facts: Mapping[NamedNode, Fact]) -> list[tuple[NamedNode, Node]]:
+    return [
+        (name, value)
+        for name, value in stated
+        if name in facts and facts[name].nested and isinstance(value, NamedNode | BlankNode)
+    ]
+
+
+def _refuse_strangers(file: _File) -> None:
+    stranger = next((node for node in file.said if node not in file.patients and node not in file.owners), None)
+    if stranger is None:
+        return
+    spoken = str(stranger) if isinstance(stranger, NamedNode) else f"a nameless node ({file.said[stranger][0][0]} ...)"
+    fault = f"{spoken} is spoken of, and a patient file may speak only about patients and their treatment courses"
+    mend = "take its statements out, or state that it is a lepto:Patient"
+    raise InputError(file.name, "the whole file", fault, mend)
+
+
+def _record(patient: Node, file: _File) -> Record:
+    origin = file.origin(patient)
+    name, unnamed = _identity(patient, file)
+    findings = [*unnamed, *_strayed(patient, file), *_unusable(patient, file)]
+    if findings:
+        return refused(origin, findings, None if unnamed else str(name))
+    return accepted(str(name), origin, _statements(patient, file), _stated_courses(patient, file))
+
+
+def _identity(patient: Node, file: _File) -> tuple[object, list[Finding]]:
+    origin = file.origin(patient)
+    named = [value for name, value in file.said[patient] if name == _IDENTIFIER]
+    if len(named) > 1:
+        return None, [violation(origin, f"the patient has {len(named)} identifiers", "keep one of them", about="id")]
+    name = _text(named[0]) if named else _last_segment(patient)
+    unnamed = id_violation(name, origin)
+    return name, [] if unnamed is None else [unnamed]
+
+
+def _text(term: Term) -> object:
+    return term.value if isinstance(term, Literal) and term.datatype.value == XSD_STRING else term
+
+
+def _last_segment(patient: Node) -> str | None:
+    if isinstance(patient, BlankNode):
+        return None
+    iri = patient.value
+    mark = "#" if "#" in iri else ":" if iri.startswith("urn:") else "/"
+    return unquote(iri.rpartition(mark)[2], errors="replace")
+
+
+def _strayed(patient: Node, file: _File) -> Iterator[Finding]:
+    """Yield a violation for each course that is a patient, or that another patient has too."""
+    origin = file.origin(patient)
+    for name, course in file.courses(patient):
+        about = file.facts[name].name
+        others = [file.origin(owner) for owner in file.owners[course] if owner != patient]
+        if course in file.patients:
+            yield violation(origin, "a treatment course is itself a patient", "give it a node of its own", about)
+        elif others:
+            fault = f"a treatment course is shared with the patient at {others[0]}"
+            yield violation(origin, fault, "give each patient a course of its own", about)
+
+
+def _unusable(patient: Node, file: _File) -> Iterator[Finding]:
+    """Yield a violation for each value that no engine here holds exactly."""
+    nodes = [patient, *(course for _, course in file.courses(patient))]
+    for name, value in (said for node in nodes for said in file.said.get(node, [])):
+        about = file.facts[name].name if name in file.facts else name.value
+        if isinstance(value, Triple) or (isinstance(value, Literal) and value.direction is not None):
+            yield violation(file.origin(patient), "a value is of RDF 1.2", "give a name, number or plain text", about)
+        elif isinstance(value, Literal) and _is_number(value) and not is_within_limits(value.value):
+            mend = f"give at most {DIGITS} digits"
+            fault = "a number is too long or too large to be held exactly"
+            yield violation(file.origin(patient), fault, mend, about, value.value)
+
+
+def _statements(patient: Node, file: _File) -> Iterator[Statement]:
+    courses = set(file.courses(patient))
+    for name, value in file.said[patient]:
+        if name != _IDENTIFIER and (name, value) not in courses:
+            yield _statement(name, value, file.facts)
+
+
+def _stated_courses(patient: Node, file: _File) -> Iterator[Course]:
+    for name, course in file.courses(patient):
+        stated = (_statement(*said, file.facts) for said in file.said.get(course, []))
+        yield name, frozenset(statement for statement in stated if statement != _IS_COURSE)
+
+
+def _statement(name: NamedNode, value: Term, facts: Mapping[NamedNode, Fact]) -> Statement:
+    if isinstance(value, Literal):
+        fact = facts.get(name)
+        return name, _one_way(value, is_decimal_fact=fact is not None and fact.datatype == XSD_DECIMAL)
+    return name, value if isinstance(value, NamedNode) else _UNNAMED
+
+
+def _is_number(literal: Literal) -> bool:
+    return {XSD_INTEGER: is_integer, XSD_DECIMAL: is_decimal}.get(literal.datatype.value, _never)(literal.value)
+
+
+def _never(_: str) -> bool:
+    return False
+
+
+def _one_way(literal: Literal, *, is_decimal_fact: bool) -> Literal:
+    """Return a number or boolean in the one way that all formats share, and anything else as it stands."""
+    text, datatype = literal.value, literal.datatype.value
+    if datatype == XSD_BOOLEAN:
+        return boolean_literal(_BOOLEANS[text]) if text in _BOOLEANS else literal
+    if not _is_number(literal):
+        return literal
+    if is_decimal_fact:
+        return decimal_literal(text)
+    return integer_literal(text) if datatype == XSD_INTEGER else decimal_literal(text, point=True)

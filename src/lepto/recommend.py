@@ -1,0 +1,58 @@
+"""The whole way, on one screen: read, validate, derive, explain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from pathlib import Path
+
+from lepto.derive import derived
+from lepto.explain import Explainer
+from lepto.finding import Finding
+from lepto.knowledge import Knowledge, load
+from lepto.read import Record, read
+from lepto.report import Report
+from lepto.validate import Validator
+
+BATCH = 250
+
+
+class Recommender:
+    """The stages with their knowledge, prepared once for any number of patients."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self.knowledge = knowledge
+        self.validator = Validator(knowledge)
+        self.explainer = Explainer(knowledge)
+
+    def answer(self, records: Sequence[Record], on: date) -> list[Report]:
+        """Return a report for each record, in order; one with a violation gets its findings and nothing derived."""
+        findings = dict(zip(map(id, records), self.validator.validate(records, on), strict=True))
+        sound = [record for record in records if not _refused(findings[id(record)])]
+        with derived(self.knowledge, (triple for record in sound for triple in record.triples)) as store:
+            patients = [(record.iri, record.patient, findings[id(record)]) for record in sound]
+            reports = dict(zip(map(id, sound), self.explainer.explain(store, patients, on), strict=True))
+        return [
+            reports.get(id(record)) or self.explainer.refuse(record.patient, findings[id(record)], on)
+            for record in records
+        ]
+
+
+def recommend(
+    paths: Sequence[Path | str], on: date, progress: Callable[[int, int], None] = lambda done, of: None
+) -> Iterator[Report]:
+    """Yield a report for every patient in the files, in input order.
+
+    In: paths ("-" is standard input), the day for which the answer is asked, and who wants to hear how many of how
+    many patients are done. Raises InputError for a file that cannot be used at all.
+    """
+    knowledge = load()
+    records = read(paths, knowledge.facts)
+    recommender = Recommender(knowledge)
+    for start in range(0, len(records), BATCH):
+        yield from recommender.answer(records[start : start + BATCH], on)
+        progress(min(start + BATCH, len(records)), len(records))
+
+
+def _refused(findings: tuple[Finding, ...]) -> bool:
+    return any(finding.severity == "violation" for finding in findings)
