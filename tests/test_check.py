@@ -1,0 +1,328 @@
+"""`lepto check` passes on what is here, and fails on whatever is broken in a copy."""
+
+from __future__ import annotations
+
+import shutil
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+import pyshacl
+import pytest
+from rdflib import Graph
+from rdflib.namespace import RDF, SH
+from rdflib.term import URIRef
+
+from lepto import check
+from lepto.check import Check, checks
+from lepto.errors import InputError
+from lepto.knowledge import Knowledge
+from lepto.reason import JavaMissing, ReasonerError, java
+from lepto.vocabulary import LEPTO
+from tests.toys import TOYS
+
+ROOT = Path(__file__).parents[1]
+ARTICLE = ROOT.parent / "shared" / "source" / "article.txt"
+SHAPES = LEPTO + "shapes/"
+CONTRACTS = ("annotations", "rules")
+
+
+def need_article() -> None:
+    """Skip, saying so, where the article is not beside the repository."""
+    if not ARTICLE.exists():
+        pytest.skip(f"the article is not at {ARTICLE.relative_to(ROOT.parent)} beside this repository")
+
+
+# A check
+
+
+@pytest.mark.parametrize(
+    "result, line, failed",
+    [
+        (Check("shapes", 47, "rules"), "ok    shapes: 47 rules looked at", False),
+        (Check("shapes", 0, "rules"), "FAIL  shapes: 0 rules looked at", True),
+        (Check("shapes", 2, "rules", ("a is b",)), "FAIL  shapes: 2 rules looked at\n      a is b", True),
+        (Check("shapes", 2, "rules", ("a\nb",)), "FAIL  shapes: 2 rules looked at\n      a\\nb", True),
+        (Check("reasoner", 0, "axioms", skipped="no Java"), "skip  reasoner: no Java", False),
+    ],
+)
+def test_a_check_says_on_one_line_what_it_found(result: Check, line: str, failed: bool) -> None:
+    """A check that looked at nothing has failed; one that was left out says why."""
+    assert result.line() == line
+    assert result.failed == failed
+
+
+def without_reasoner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the reasoner out, for tests that are about something else."""
+
+    def missing(*_: object, **__: object) -> None:
+        raise JavaMissing("left out by a test")
+
+    monkeypatch.setattr(check, "examine", missing)
+
+
+def results_of(knowledge: Knowledge, source: Path | None = None) -> dict[str, Check]:
+    """Every check by its name."""
+    found = list(checks(knowledge, source))
+    assert len({result.name for result in found}) == len(found)
+    return {result.name: result for result in found}
+
+
+def test_everything_but_the_reasoner_passes(knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ontology, the rules, the queries and the mappings are sound; what is left out says so."""
+    without_reasoner(monkeypatch)
+    results = results_of(knowledge)
+    assert [result.line() for result in results.values() if result.failed] == []
+    skipped = [name for name, result in results.items() if result.skipped is not None]
+    assert skipped == ["source positions", "reasoner"]
+    lints = [name for name in results if name.startswith("lint/")]
+    assert len(lints) == len(list((knowledge.root / "queries" / "lint").glob("*.rq")))
+
+
+@pytest.mark.java
+def test_the_reasoner_finds_the_ontology_sound(knowledge: Knowledge) -> None:
+    """Consistent, every class possible, OWL 2 DL."""
+    if java() is None:
+        pytest.skip("there is no Java here")
+    found = [result for result in checks(knowledge) if result.name.startswith("reasoner")]
+    assert [result.name.split(": ")[-1] for result in found] == ["consistency", "satisfiable classes", "OWL 2 DL"]
+    assert [result.line() for result in found if result.failed or result.skipped] == []
+
+
+def test_a_reasoner_that_fails_is_a_failed_check(knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer is no pass."""
+
+    def failing(*_: object, **__: object) -> None:
+        raise ReasonerError("HermiT gave no answer within 1 seconds and was ended.")
+
+    monkeypatch.setattr(check, "examine", failing)
+    assert results_of(knowledge)["reasoner"].failed
+
+
+def test_every_place_in_the_source_is_proved(knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The article is the one that was read, and each of the 82 claims stands where it stood."""
+    need_article()
+    without_reasoner(monkeypatch)
+    result = results_of(knowledge, ARTICLE)["source positions"]
+    assert result.line() == "ok    source positions: 82 places looked at"
+
+
+def test_another_text_is_not_the_source(knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A file with another checksum proves nothing."""
+    without_reasoner(monkeypatch)
+    other = tmp_path / "other.txt"
+    other.write_text("Something else.", encoding="utf-8")
+    result = results_of(knowledge, other)["source positions"]
+    assert result.failed
+    assert "is no source" in result.line()
+
+
+def test_a_source_that_cannot_be_read_is_an_error(
+    knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The command could not run: that is no finding."""
+    without_reasoner(monkeypatch)
+    with pytest.raises(InputError, match=r"missing\.txt: the whole file: No such file"):
+        results_of(knowledge, tmp_path / "missing.txt")
+
+
+# A broken copy
+
+
+@pytest.fixture
+def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, str], dict[str, Check]]:
+    """Replace something once in a file of a copy of the knowledge, and check the copy."""
+    without_reasoner(monkeypatch)
+
+    def _broken(file: str, old: str, new: str) -> dict[str, Check]:
+        for part in ("ontology", "shapes", "queries"):
+            shutil.copytree(ROOT / part, tmp_path / part)
+        path = tmp_path / file
+        text = path.read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{file} has {text.count(old)} of what is to be broken"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        return results_of(Knowledge(tmp_path), ARTICLE if ARTICLE.exists() else None)
+
+    return _broken
+
+
+# What is broken: a file, what is in it once, what is put in its place; and the checks that must fail, no others.
+FAULTS = {
+    "a label is missing": (
+        "ontology/core.ttl",
+        'rdfs:label "guideline"@en ;',
+        "",
+        {"annotations under shapes", "lint/unlabelled-terms"},
+    ),
+    "a rule has no material": (
+        "ontology/initial-treatment/rules/poor-prognosis.ttl",
+        "lepto:basedOnClaim lepto:C41 ;",
+        "",
+        {"rules under shapes"},
+    ),
+    "a rule rests on prognosis": (
+        "ontology/initial-treatment/rules/poor-prognosis.ttl",
+        "lepto:basedOnClaim lepto:C42 ;",
+        "lepto:basedOnClaim lepto:C42 , lepto:C65 ;",
+        {"rules under shapes", "lint/rules-resting-on-prognosis"},
+    ),
+    "a criterion is used no more": (
+        "ontology/initial-treatment/prognosis.ttl",
+        "lepto:appliesTo lepto:CsfProteinBelow100 ;",
+        "",
+        {"rules under shapes", "lint/unused-classes"},
+    ),
+    "a drug has no route": (
+        "ontology/treatments.ttl",
+        "lepto:hasRoute lepto:OralRoute , lepto:IntravenousRoute ;",
+        "",
+        {"lint/unplaced-chemotherapy"},
+    ),
+    "a code system changes its prefix": (
+        "ontology/mappings/treatments.ttl",
+        '"http://snomed.info/id/"',
+        '"http://snomed.info/sct/id/"',
+        {"lint/codes-of-no-system", "mappings to SNOMED CT"},
+    ),
+    "a shape's target is misspelt": (
+        "shapes/rules.ttl",
+        "sh:targetClass lepto:Bar ;",
+        "sh:targetClass lepto:Barr ;",
+        {"rules under shapes"},
+    ),
+    "shapes are no Turtle": (
+        "shapes/rules.ttl",
+        "leptosh:Offer\n    a sh:NodeShape ;",
+        "leptosh:Offer\n    a [ ;",
+        {"rules under shapes"},
+    ),
+    "patient shapes let everything pass": (
+        "shapes/patient.ttl",
+        "sh:targetClass lepto:Patient ;\n    sh:closed true ;",
+        "sh:closed true ;",
+        {"patient shapes refuse a canary"},
+    ),
+    "a lint query is no SPARQL": (
+        "queries/lint/unused-claims.rq",
+        "WHERE {",
+        "WHERE",
+        {"catalogue of queries", "lint/unused-claims"},
+    ),
+    "a lint query looks at nothing": (
+        "queries/lint/unused-claims.rq",
+        "looks-at: ?thing a lepto:Claim",
+        "looks-at: ?thing a lepto:Claims",
+        {"lint/unused-claims"},
+    ),
+    "a query expects nothing": (
+        "queries/competency/dangling-citations.rq",
+        "#+ expects:",
+        "# expects:",
+        {"catalogue of queries"},
+    ),
+}
+
+
+QUICK = ("a rule rests on prognosis", "a drug has no route")
+
+
+@pytest.mark.parametrize(
+    "file, old, new, failing",
+    [
+        pytest.param(*fault, id=name, marks=[] if name in QUICK else [pytest.mark.slow])
+        for name, fault in FAULTS.items()
+    ],
+)
+def test_a_fault_is_found(
+    broken: Callable[[str, str, str], dict[str, Check]], file: str, old: str, new: str, failing: set[str]
+) -> None:
+    """One thing is broken in a copy, and just the checks that are about it fail."""
+    results = broken(file, old, new)
+    assert {name for name, result in results.items() if result.failed} == failing
+
+
+def test_a_claim_that_points_elsewhere_is_found(broken: Callable[[str, str, str], dict[str, Check]]) -> None:
+    """One character more, and the checksum of the place is another."""
+    need_article()
+    results = broken("ontology/initial-treatment/claims/prognosis.ttl", "oa:end 3731 ;", "oa:end 3732 ;")
+    assert [result.line() for result in results.values() if result.failed] == [
+        "FAIL  source positions: 82 places looked at\n      lepto:C59: characters 3669 to 3732 have another SHA-256"
+    ]
+
+
+TOOTHLESS = """
+@prefix sh: <http://www.w3.org/ns/shacl#> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+<https://w3id.org/lepto/shapes/Term> a sh:NodeShape ; sh:targetClass owl:Class , owl:Ontology .
+"""
+
+
+@pytest.mark.parametrize("shapes", ["", TOOTHLESS], ids=["no shapes", "shapes that demand nothing"])
+def test_shapes_that_let_everything_pass_are_a_failure(
+    broken: Callable[[str, str, str], dict[str, Check]], shapes: str
+) -> None:
+    """The canary must be refused, or nothing was held against anything."""
+    text = (ROOT / "shapes" / "annotations.ttl").read_text(encoding="utf-8")
+    result = broken("shapes/annotations.ttl", text, shapes)["annotations under shapes"]
+    assert result.problems[0].endswith("a canary that must be refused was accepted")
+    assert bool(result.looked_at) == bool(shapes)
+
+
+# Every shape finds a toy
+
+
+def shapes_of(name: str) -> Graph:
+    """The shapes of one file."""
+    return Graph().parse(ROOT / "shapes" / f"{name}.ttl")
+
+
+def reported(shapes: Graph) -> set[str]:
+    """The names of the shapes that a finding can name: those with a target, and what they hold; others only help."""
+    targets = {
+        shape for kind in (SH.targetClass, SH.targetNode, SH.targetSubjectsOf) for shape in shapes.subjects(kind)
+    }
+    parts = {part for shape in targets for link in (SH.property, SH.sparql) for part in shapes.objects(shape, link)}
+    said = {shape for shape in targets | parts if (shape, SH.message, None) in shapes}
+    return {str(shape).removeprefix(SHAPES) for shape in said}
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_every_shape_has_a_toy(name: str) -> None:
+    """A shape that nothing is known to violate may look at nothing."""
+    assert sorted(reported(shapes_of(name))) == sorted(TOYS[name])
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_every_shape_finds_its_toy_and_no_other_shape_does(knowledge: Knowledge, name: str) -> None:
+    """One fault in a copy of a sound thing is found by the shape that is about it."""
+    ontology = list(check.terms(knowledge))
+    toys = [triple for shape, toy in TOYS[name].items() for triple in toy.triples(shape, ontology)]
+    found: dict[str, set[str]] = defaultdict(set)
+    _, report, _ = pyshacl.validate(check.graph([*ontology, *toys]), shacl_graph=shapes_of(name))
+    assert isinstance(report, Graph)
+    for result in report.objects(None, SH.result):
+        about = (report.value(result, SH.focusNode), report.value(result, SH.value))
+        toy = next((str(node) for node in about if str(node).startswith(LEPTO + "Toy")), None)
+        shape = report.value(result, SH.sourceConstraint) or report.value(result, SH.sourceShape)
+        if toy:
+            found[toy.removeprefix(LEPTO + "Toy").split("#")[0]].add(str(shape).removeprefix(SHAPES))
+    assert found == {shape: {shape, *toy.also.split()} for shape, toy in TOYS[name].items()}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_the_shapes_are_shapes(knowledge: Knowledge, name: str) -> None:
+    """The shapes conform to the shapes of SHACL itself, which a misspelt word would break."""
+    data = check.graph(check.terms(knowledge))
+    conforms, _, text = pyshacl.validate(data, shacl_graph=shapes_of(name), meta_shacl=True)
+    assert conforms, text
+
+
+def test_no_shape_is_declared_twice() -> None:
+    """Files of shapes can be loaded together."""
+    seen: dict[str, str] = {}
+    for name in ("patient", *CONTRACTS):
+        for shape in shapes_of(name).subjects(RDF.type):
+            if str(shape).startswith(SHAPES) and shape != URIRef(SHAPES + name):
+                assert seen.setdefault(str(shape), name) == name, f"{shape} is in {name} and in {seen[str(shape)]}"
+    assert len(seen) > 100

@@ -1,0 +1,214 @@
+"""The compiler: what it understands, what it refuses by name, and that its query says the same on any engine."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyoxigraph import NamedNode, Quad, QueryResultsFormat, QuerySolutions, RdfFormat, Store, parse, serialize
+from rdflib import Graph
+
+from lepto.compile import Patterns, Values
+from lepto.definition import Has, defined_classes
+from lepto.errors import KnowledgeError
+from lepto.knowledge import Knowledge
+from lepto.read import read, read_bytes
+from lepto.recommend import Recommender
+from lepto.vocabulary import LEPTO, local_name
+from tests.patients import ON, standings_of
+
+CASES = Path(__file__).parent / "cases"
+PREFIXES = """
+@prefix lepto: <https://w3id.org/lepto/> . @prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+"""
+FOREIGN = {
+    "a universal restriction": "[ a owl:Restriction ; owl:onProperty lepto:p ; owl:allValuesFrom lepto:C ]",
+    "a cardinality": "[ a owl:Restriction ; owl:onProperty lepto:p ; owl:minCardinality 2 ]",
+    "an enumeration": "[ a owl:Class ; owl:oneOf ( lepto:a lepto:b ) ]",
+    "a complement of what has no name": "[ a owl:Class ; owl:complementOf [ a owl:Class ; owl:unionOf ( lepto:C ) ] ]",
+    "an inverse": "[ a owl:Restriction ; owl:onProperty [ owl:inverseOf lepto:p ] ; owl:someValuesFrom lepto:C ]",
+    "a facet of text": (
+        "[ a owl:Restriction ; owl:onProperty lepto:p ; owl:someValuesFrom [ a rdfs:Datatype ;"
+        ' owl:onDatatype xsd:string ; owl:withRestrictions ( [ xsd:pattern "x" ] ) ] ]'
+    ),
+}
+
+
+def toy(text: str) -> Store:
+    """A graph from Turtle."""
+    store = Store()
+    store.extend(Quad(*quad.triple) for quad in parse((PREFIXES + text).encode(), format=RdfFormat.TURTLE))
+    return store
+
+
+@pytest.mark.parametrize("expression", FOREIGN.values(), ids=FOREIGN.keys())
+def test_what_the_compiler_does_not_understand_is_refused_by_name(expression: str) -> None:
+    """A construct outside the compiler's part of OWL is an error that names the class, never a wrong query."""
+    with pytest.raises(KnowledgeError, match="Odd"):
+        defined_classes(toy(f"lepto:Odd owl:equivalentClass {expression} ."))
+
+
+def test_a_class_with_two_definitions_is_refused() -> None:
+    """A criterion is defined once."""
+    with pytest.raises(KnowledgeError, match="two definitions"):
+        defined_classes(toy("lepto:C owl:equivalentClass lepto:A , lepto:B ."))
+
+
+def test_a_definition_in_a_circle_is_refused(tmp_path: Path, knowledge: Knowledge) -> None:
+    """A criterion that is defined by itself is an error that names it."""
+    from shutil import copytree
+
+    for name in ("ontology", "queries", "shapes"):
+        copytree(knowledge.root / name, tmp_path / name)
+    criteria = tmp_path / "ontology" / "criteria.ttl"
+    text = criteria.read_text()
+    broken = text.replace("owl:unionOf ( lepto:KarnofskyBelow70 ", "owl:unionOf ( lepto:PoorPrognosis ")
+    assert broken != text
+    criteria.write_text(broken)
+    with pytest.raises(KnowledgeError, match="PoorPrognosis is defined by itself"):
+        Knowledge(tmp_path)
+
+
+def test_a_list_refutes_nothing_by_itself() -> None:
+    """No value of a property that is not functional shows that another value is absent."""
+    values = Values({}, {}, {"https://e/v": ("https://e/w",)})
+    patterns = Patterns({}, values, functional=frozenset(), denied=frozenset())
+    assert patterns.not_met(Has("https://e/list", NamedNode("https://e/v")), "?x") is None
+
+
+def test_every_criterion_is_compiled(knowledge: Knowledge) -> None:
+    """Every defined class of patients has a standing for a patient of whom nothing is known."""
+    (record,) = read_bytes(b'{"id": "X"}', "x.json", knowledge.facts)
+    standings = standings_of(knowledge, record)
+    assert len(standings) == len(knowledge.compiled.criteria) > 50
+    assert "met" not in {standings[name] for name in ("KarnofskyAtLeast70", "KarnofskyBelow70", "CsfFlowOpen")}
+
+
+# The portable query
+
+
+@pytest.fixture(scope="module")
+def cohort(knowledge: Knowledge) -> bytes:
+    """All cases as N-Triples without assumptions: what a user's endpoint would hold."""
+    records = {}
+    for path in sorted(CASES.glob("*/patient.json")):
+        for record in read([path], knowledge.facts):
+            if record.triples and path.parent.name not in records:
+                records[path.parent.name] = record
+    assert len(records) > 50
+    triples = {triple for record in {r.iri: r for r in records.values()}.values() for triple in record.triples}
+    return serialize(sorted(triples, key=str), format=RdfFormat.N_TRIPLES) or b""
+
+
+def table(text: str) -> dict[str, dict[str, str]]:
+    """The rows of a SPARQL CSV result, by patient."""
+    return {row.pop("patient"): row for row in csv.DictReader(io.StringIO(text))}
+
+
+def by_embedded_engine(knowledge: Knowledge, cohort: bytes) -> dict[str, dict[str, str]]:
+    """The answer of the portable query on a store that holds the patients and nothing else."""
+    store = Store()
+    store.load(cohort, format=RdfFormat.N_TRIPLES)
+    answer = store.query(knowledge.compiled.portable)
+    assert isinstance(answer, QuerySolutions)
+    return table((answer.serialize(format=QueryResultsFormat.CSV) or b"").decode())
+
+
+def test_the_portable_query_gives_the_standings_of_the_derivation(knowledge: Knowledge, cohort: bytes) -> None:
+    """On patients alone, without the ontology, the one query derives what the derivation derives with it."""
+    answers = by_embedded_engine(knowledge, cohort)
+    compared = 0
+    for patient, row in answers.items():
+        (record,) = read_bytes(_triples_of(cohort, patient), "cohort.nt", knowledge.facts)
+        for criterion, standing in standings_of(knowledge, record).items():
+            assert row[criterion] == standing, (patient, criterion)
+            compared += 1
+    assert compared == len(answers) * len(knowledge.compiled.criteria) > 0
+
+
+@pytest.mark.slow
+def test_the_portable_query_gives_the_same_answer_on_rdflib(knowledge: Knowledge, cohort: bytes) -> None:
+    """rdflib, an engine of another make, agrees in every cell; the guard of numbers keeps its datatype trap shut."""
+    few = sorted(by_embedded_engine(knowledge, cohort))[:12]
+    graph = Graph().parse(data=b"".join(_triples_of(cohort, patient) for patient in few), format="nt")
+    result = graph.query(knowledge.compiled.portable).serialize(format="csv")
+    assert result is not None
+    expected = {patient: row for patient, row in by_embedded_engine(knowledge, cohort).items() if patient in few}
+    assert table(result.decode()) == expected
+
+
+def test_lepto_compile_prints_the_portable_query(knowledge: Knowledge) -> None:
+    """The command prints the query, which parses as SPARQL and names every rule."""
+    run = subprocess.run([sys.executable, "-m", "lepto.cli", "compile"], capture_output=True, text=True, check=True)
+    assert run.stdout == knowledge.compiled.portable
+    rules = {
+        local_name(s)
+        for s in knowledge._subjects(LEPTO + "partOfGuideline")
+        if "Caveat" not in s and "Prognosis" not in s
+    }
+    assert rules
+    assert all(f" AS ?{rule})" in run.stdout for rule in rules)
+
+
+def _triples_of(cohort: bytes, patient: str) -> bytes:
+    return b"".join(
+        line + b"\n"
+        for line in cohort.splitlines()
+        if line.startswith((f"<{patient}>".encode(), f"<{patient}:course:".encode()))
+    )
+
+
+# Traps that were measured
+
+
+def ill_typed(value: str) -> bytes:
+    """A patient whose Karnofsky status is some literal."""
+    return f"<urn:lepto:patient:X> a <{LEPTO}Patient> ; <{LEPTO}karnofskyPerformanceStatus> {value} .".encode()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("value", ['"40%"', '"unknown"', '"forty"^^<http://www.w3.org/2001/XMLSchema#integer>', '"80"'])
+def test_trap_rdflib_calls_an_ill_typed_number_large(knowledge: Knowledge, value: str) -> None:
+    """rdflib answers true to a bare comparison of what is no number; no query of ours lets it."""
+    graph = Graph().parse(data=ill_typed(value), format="turtle")
+    bare = f"ASK {{ ?p <{LEPTO}karnofskyPerformanceStatus> ?kps FILTER(?kps >= 70) }}"
+    assert graph.query(bare).askAnswer is True
+    columns = json.loads(graph.query(knowledge.compiled.portable).serialize(format="json") or b"{}")
+    row: dict[str, Any] = columns["results"]["bindings"][0]
+    assert row["KarnofskyAtLeast70"]["value"] == "unknown"
+    assert row["KarnofskyBelow70"]["value"] == "unknown"
+
+
+@pytest.mark.parametrize("value", ['"40%"', '"unknown"', '"forty"^^<http://www.w3.org/2001/XMLSchema#integer>'])
+def test_trap_the_embedded_engine_leaves_an_ill_typed_number_unknown(knowledge: Knowledge, value: str) -> None:
+    """On pyoxigraph what is no number is neither above nor below a threshold."""
+    store = Store()
+    store.load(ill_typed(value), format=RdfFormat.TURTLE)
+    answer = store.query(knowledge.compiled.portable)
+    assert isinstance(answer, QuerySolutions)
+    (row,) = answer
+    assert row["KarnofskyAtLeast70"].value == row["KarnofskyBelow70"].value == "unknown"
+
+
+def test_trap_two_values_of_one_fact_make_both_strata_true(knowledge: Knowledge) -> None:
+    """Without validation two Karnofsky values put one patient into both strata: hence a contradiction costs the
+    answer.
+    """
+    triples = f"<urn:lepto:patient:X> a <{LEPTO}Patient> ; <{LEPTO}karnofskyPerformanceStatus> 40 , 80 ."
+    store = Store()
+    store.load(triples.encode(), format=RdfFormat.TURTLE)
+    answer = store.query(knowledge.compiled.portable)
+    assert isinstance(answer, QuerySolutions)
+    assert {row["KarnofskyAtLeast70"].value for row in answer} == {"met", "not-met"}
+    (report,) = Recommender(knowledge).answer(
+        read_bytes(b'{"id": "X", "karnofskyPerformanceStatus": [40, 80]}', "x.json", knowledge.facts), ON
+    )
+    assert report.refused
+    assert report.verdicts == ()
