@@ -14,7 +14,7 @@ from pyoxigraph import BlankNode, NamedNode, Triple
 from lepto.derive import derived
 from lepto.knowledge import Knowledge
 from lepto.read import Record
-from lepto.reason import decide_each
+from lepto.reason import JavaMissing, ReasonerError, decide_each
 from lepto.vocabulary import LEPTO, ONTOLOGY, OWL, RDF_TYPE, local_name
 
 LOGIC = ("core", "patient", "treatments", "criteria")
@@ -54,6 +54,21 @@ def classify_patients(
         standings = {local_name(iri): STANDINGS[value] for iri, value in decided.items()}
         found.append(PatientClassification(record.patient, decision.consistent, standings, decision.culprits))
     return found
+
+
+def contradiction_in(knowledge: Knowledge, record: Record, *, seconds: float = 300) -> tuple[str, ...]:
+    """Return axioms that a record contradicts, none of which can be spared, or none where logic finds no fault.
+
+    A record that the reasoner cannot even read (an unknown fact, a value of the wrong type) has faults of another kind:
+    the findings name them. Raises JavaMissing when there is no Java.
+    """
+    try:
+        answers = classify_patients(knowledge, [record], seconds=seconds)
+    except JavaMissing:
+        raise
+    except ReasonerError:
+        return ()
+    return answers[0].culprits if answers else ()
 
 
 def _axioms(knowledge: Knowledge) -> Iterator[Triple]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
+from typing import NoReturn
 
 from lepto.errors import LeptoError, one_line
 
@@ -23,20 +25,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         run: Callable[[argparse.Namespace], int] = options.run
-        return run(options)
+        status = run(options)
+        sys.stdout.flush()
+        return status
     except LeptoError as error:
         print(f"lepto: {error}", file=sys.stderr)
         return FAILED
     except BrokenPipeError:
         sys.stderr.close()
         return ANSWERED
+    except OSError as error:
+        print(one_line(f"lepto: the answer cannot be written: {error.strerror}"), file=sys.stderr)
+        return FAILED
     except KeyboardInterrupt:
         print("lepto: interrupted", file=sys.stderr)
         return FAILED
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line that names the mend."""
+
+    def error(self, message: str) -> NoReturn:
+        print(one_line(f"{self.prog}: {message}; {self.prog} --help shows how"), file=sys.stderr)
+        raise SystemExit(FAILED)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="lepto",
         description="How to start treating a patient with leptomeningeal metastasis: an ontology, asked by SPARQL.",
         epilog=EPILOG,
@@ -55,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str, example: str
+    commands: argparse._SubParsersAction[_Parser], name: str, summary: str, example: str
 ) -> argparse.ArgumentParser:
     return commands.add_parser(
         name,
@@ -69,7 +84,7 @@ def _command(
 FILES = "patient files: JSON, NDJSON, Turtle, N-Triples, JSON-LD or CSV, told apart by content; - is standard input"
 
 
-def _recommend_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _recommend_command(commands: argparse._SubParsersAction[_Parser]) -> None:
     parser = _command(
         commands,
         "recommend",
@@ -97,7 +112,7 @@ def _recommend(options: argparse.Namespace) -> int:
     return FINDINGS if any(report.refused for report in reports) else ANSWERED
 
 
-def _validate_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _validate_command(commands: argparse._SubParsersAction[_Parser]) -> None:
     parser = _command(
         commands,
         "validate",
@@ -129,7 +144,7 @@ def _validate(options: argparse.Namespace) -> int:
     return FINDINGS if refused else ANSWERED
 
 
-def _check_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _check_command(commands: argparse._SubParsersAction[_Parser]) -> None:
     parser = _command(
         commands,
         "check",
@@ -153,7 +168,7 @@ def _check(options: argparse.Namespace) -> int:
     return FINDINGS if failed else ANSWERED
 
 
-def _reason_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _reason_command(commands: argparse._SubParsersAction[_Parser]) -> None:
     parser = _command(
         commands,
         "reason",
@@ -166,31 +181,31 @@ def _reason_command(commands: argparse._SubParsersAction[argparse.ArgumentParser
 
 
 def _reason(options: argparse.Namespace) -> int:
-    from lepto.classify import classify_patients
+    from lepto.classify import classify_patients, contradiction_in
     from lepto.knowledge import load
     from lepto.read import read
+    from lepto.validate import sorted_by_findings
 
     knowledge = load()
     records = read(options.files, knowledge.facts)
     print(f"reasoning over the ontology and {len(records)} patients with HermiT", file=sys.stderr)
-    answers = classify_patients(knowledge, records, seconds=options.seconds)
-    for answer in answers:
+    sound, refused = sorted_by_findings(knowledge, records, date.today())
+    for answer in classify_patients(knowledge, sound, seconds=options.seconds):
         print(answer.patient)
-        if not answer.consistent:
-            print("  inconsistent: these axioms cannot hold together, and without any one of them the others can")
-            print("\n".join(f"    {axiom}" for axiom in answer.culprits))
         for standing in ("met", "not-met", "unknown"):
             names = sorted(name for name, value in answer.standings.items() if value == standing)
             if names:
                 print(f"  {standing}: {', '.join(names)}")
-    for record in records:
-        for finding in record.findings:
-            print(f"{record.patient}: {finding.severity}: {finding.message}")
-    sound = all(answer.consistent for answer in answers) and len(answers) == len(records)
-    return ANSWERED if sound else FINDINGS
+    for record, findings in refused:
+        print(record.patient)
+        for finding in findings:
+            print(f"  {finding.severity}: {finding.message}")
+        for axiom in contradiction_in(knowledge, record, seconds=options.seconds):
+            print(f"  cannot hold together with the others: {axiom}")
+    return FINDINGS if refused else ANSWERED
 
 
-def _query_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _query_command(commands: argparse._SubParsersAction[_Parser]) -> None:
     parser = _command(
         commands,
         "query",
@@ -224,7 +239,7 @@ def _query(options: argparse.Namespace) -> int:
     return FINDINGS if answer.left_out else ANSWERED
 
 
-def _compile_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _compile_command(commands: argparse._SubParsersAction[_Parser]) -> None:
     parser = _command(
         commands,
         "compile",
@@ -257,6 +272,8 @@ def _usage(parser: argparse.ArgumentParser) -> int:
 
 def _day(text: str) -> date:
     try:
+        if not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+            raise ValueError
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no date of the form YYYY-MM-DD") from None

@@ -341,19 +341,20 @@ class _Answers:
     def _requests(self, patient: str, verdicts: list[Verdict], leant: set[str]) -> Iterator[Request]:
         decides: dict[str, set[str]] = defaultdict(set)
         blocking: set[str] = set()
-        questions = dict(self.of.questions)
+        asked: dict[str, set[str]] = defaultdict(set)
         for row in self.requests[patient]:
             fact = local_name(_iri(row["fact"]))
             decides[fact].add(local_name(_iri(row["action"])))
-            if question := _text(row["question"]):
-                questions[fact] = question
+            asked[fact].add(_text(row["question"]) or self.of.questions[fact])
             if _text(row["blocking"]) == "true":
                 blocking.add(fact)
         for assumption in leant:
             for fact in map(local_name, self.of._values(assumption, "asksFor")):
-                decides[fact] |= {v.action for v in verdicts if self._leans(patient, v, assumption)}
+                if fact not in blocking:
+                    asked[fact].add(self.of.questions[fact])
+                    decides[fact] |= {v.action for v in verdicts if self._leans(patient, v, assumption)}
         for fact in sorted(decides, key=lambda fact: (fact not in blocking, fact)):
-            yield Request(fact, questions[fact], fact in blocking, tuple(sorted(decides[fact])))
+            yield Request(fact, " ".join(sorted(asked[fact])), fact in blocking, tuple(sorted(decides[fact])))
 
     def _leans(self, patient: str, verdict: Verdict, assumption: str) -> bool:
         criteria = (criterion.criterion for reason in verdict.because for criterion in reason.criteria)

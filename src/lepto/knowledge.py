@@ -67,6 +67,8 @@ class Knowledge:
         self.store.extend(Quad(*triple) for triple in self.values.triples())
         for name in ("outranks", "falls-under", "rules"):
             self._construct(name)
+        if len(guidelines := self.values.members.get(LEPTO + "Guideline", ())) != 1:
+            raise KnowledgeError(f"verdicts are resolved within one guideline, and here are {len(guidelines)}")
         self.compiled = self._compile()
         self.store.extend(Quad(*triple) for triple in self.compiled.triples)
 
@@ -173,7 +175,8 @@ class Knowledge:
                     raise KnowledgeError(
                         f"{local_name(rule.iri)} names {local_name(criterion)}, which is no defined class"
                     )
-        return compile_criteria(self.definitions, self.values, functional, denied, rules)
+        courses = dict.fromkeys([TREATMENT_COURSE], next(self._subjects(RDFS + "range", TREATMENT_COURSE)))
+        return compile_criteria(self.definitions, self.values, functional, denied, rules, courses)
 
     # Look-ups
 

@@ -33,8 +33,8 @@ from pyoxigraph import (
 from lepto.derive import derived
 from lepto.errors import LeptoError, one_line
 from lepto.knowledge import Knowledge
-from lepto.read import Record, read
-from lepto.validate import Validator
+from lepto.read import read
+from lepto.validate import sorted_by_findings
 from lepto.vocabulary import LEPTO, OWL, PROV, RDF, RDFS, SKOS, XSD
 
 FOLDERS = ("competency", "explain", "lint", "derive", "prepare")
@@ -127,19 +127,9 @@ def query(knowledge: Knowledge, name_or_file: str, patient_files: Sequence[Path 
     text = _text(knowledge, name_or_file)
     if not patient_files:
         return QueryAnswer(_answer(knowledge.store, text, name_or_file))
-    sound, refused = _sorted(knowledge, read(patient_files, knowledge.facts), on)
+    sound, refused = sorted_by_findings(knowledge, read(patient_files, knowledge.facts), on)
     with derived(knowledge, (triple for record in sound for triple in record.triples)) as store:
-        return QueryAnswer(_answer(store, text, name_or_file), tuple(record.patient for record in refused))
-
-
-def _sorted(knowledge: Knowledge, records: Sequence[Record], on: date) -> tuple[list[Record], list[Record]]:
-    """The sound records and those with a violation."""
-    sound: list[Record] = []
-    refused: list[Record] = []
-    for record, findings in zip(records, Validator(knowledge).validate(records, on), strict=True):
-        violated = any(finding.severity == "violation" for finding in findings)
-        (refused if violated else sound).append(record)
-    return sound, refused
+        return QueryAnswer(_answer(store, text, name_or_file), tuple(record.patient for record, _ in refused))
 
 
 # Which query

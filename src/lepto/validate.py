@@ -132,6 +132,20 @@ class Validator:
         return {subject: text for (subject, predicate), text in self._objects.items() if predicate == SH + "message"}
 
 
+def sorted_by_findings(
+    knowledge: Knowledge, records: Sequence[Record], on: date
+) -> tuple[list[Record], list[tuple[Record, tuple[Finding, ...]]]]:
+    """Return the sound records, and those with a violation together with their findings."""
+    sound: list[Record] = []
+    refused: list[tuple[Record, tuple[Finding, ...]]] = []
+    for record, findings in zip(records, Validator(knowledge).validate(records, on), strict=True):
+        if any(finding.severity == "violation" for finding in findings):
+            refused.append((record, findings))
+        else:
+            sound.append(record)
+    return sound, refused
+
+
 @contextmanager
 def _no_network() -> Iterator[None]:
     """Keep rudof from reading the system's certificates, a dozen times over, for connections it must never make."""

@@ -50,6 +50,7 @@ def compile_criteria(
     functional: frozenset[str],
     denied: frozenset[str],
     rules: Iterable[CompiledRule],
+    leading_to: Mapping[str, str],
 ) -> Compiled:
     """Compile every criterion of patients.
 
@@ -62,7 +63,9 @@ def compile_criteria(
     return Compiled(
         steps=(*_assumptions(patterns), *_standings(patterns, nodes), _witnesses(patterns, nodes)),
         triples=tuple(_descriptions(patterns, criteria, nodes)),
-        portable=_portable(Patterns(definitions, values, functional, denied, portable=True), criteria, rules),
+        portable=_portable(
+            Patterns(definitions, values, functional, denied, portable=True, leading_to=leading_to), criteria, rules
+        ),
         criteria=criteria,
     )
 

@@ -57,6 +57,7 @@ class Patterns:
     functional: frozenset[str]
     denied: frozenset[str]
     portable: bool = False
+    leading_to: Mapping[str, str] = field(default_factory=dict)
     _fresh: Iterator[int] = field(default_factory=count)
 
     # Belonging, and not belonging
@@ -67,7 +68,7 @@ class Patterns:
             case Named(iri) if iri in self.definitions:
                 return self.met(self.definitions[iri], subject)
             case Named(iri):
-                return f"{subject} a <{iri}> ."
+                return self._is_a(iri, subject)
             case And(parts):
                 return join(self.met(part, subject) for part in parts)
             case Or(parts):
@@ -172,13 +173,19 @@ class Patterns:
 
     # Parts
 
+    def _is_a(self, iri: str, subject: str) -> str:
+        """Membership by type; in a record that was not read by us, what a property leads to belongs to its range."""
+        if self.portable and iri in self.leading_to:
+            return f"{self._variable()} <{self.leading_to[iri]}> {subject} ."
+        return f"{subject} a <{iri}> ."
+
     def _not_met_class(self, iri: str, subject: str) -> str | None:
         refuted = self.not_met(self.definitions[iri], subject)
         if iri not in self.denied:
             return refuted
         assumed = f"{subject} <{LEPTO}assumedNot> <{iri}> ."
         if self.portable:
-            assumed = f"{subject} a <{self.genus(iri)}> . {self.silent(iri, subject)}"
+            assumed = f"{self._is_a(self.genus(iri), subject)} {self.silent(iri, subject)}"
         return union(filter(None, (refuted, assumed)))
 
     def _filled(self, filler: Expression, variable: str) -> str:

@@ -9,8 +9,8 @@ from urllib.parse import quote
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, serialize
 
 from lepto.read.record import patient_iri
-from lepto.report import CriterionStanding, Reason, Report, Verdict
-from lepto.vocabulary import IDENTIFIER, LEPTO, ONTOLOGY, PROV, RDF_TYPE, RDFS, XSD, XSD_DATE
+from lepto.report import CriterionStanding, EvidenceUsed, Reason, Report, Verdict
+from lepto.vocabulary import IDENTIFIER, LEPTO, ONTOLOGY, PROV, RDF_TYPE, RDFS, SKOS, XSD, XSD_DATE
 
 STANDING = {"met": "Met", "not-met": "NotMet", "unknown": "Unknown"}
 OUTCOME = {"recommended": "Offered", "consider": "Offered", "against": "Against", "undetermined": "Undetermined"}
@@ -21,6 +21,7 @@ STRENGTH = {
     "avoid": "Avoid",
     "not-indicated": "NotIndicated",
 }
+ROLE = {"entry": "restsOnEntry", "requires": "restsOn", "unless": "restsOnException"}
 PREFIXES = {
     "dcterms": "http://purl.org/dc/terms/",
     "lepto": LEPTO,
@@ -69,11 +70,17 @@ def _report(report: Report) -> Iterator[Triple]:
         yield _link(this, LEPTO + "hasRequest", node)
         yield _a(node, LEPTO + "Request")
         yield _link(node, LEPTO + "asksFor", LEPTO + request.property)
+        yield _text(node, LEPTO + "question", request.question)
         yield _text(node, LEPTO + "holdsBack", str(request.blocking).lower(), XSD + "boolean")
         yield from (_link(node, LEPTO + "settles", LEPTO + action) for action in request.decides)
     yield from (_text(this, LEPTO + "assumption", text) for text in report.assumptions)
     yield from (_text(this, LEPTO + "caveat", text) for text in report.caveats)
-    yield from (_text(this, LEPTO + "outlook", prognosis.statement) for prognosis in report.prognosis)
+    for number, prognosis in enumerate(report.prognosis, 1):
+        node = f"{this}:outlook:{number}"
+        yield _link(this, LEPTO + "outlook", node)
+        yield _text(node, LEPTO + "statement", prognosis.statement)
+        yield _text(node, LEPTO + "population", prognosis.population)
+        yield from _sources(node, prognosis.claims, (), prognosis.evidence)
 
 
 def _verdict(patient: str, report: str, verdict: Verdict) -> Iterator[Triple]:
@@ -86,6 +93,14 @@ def _verdict(patient: str, report: str, verdict: Verdict) -> Iterator[Triple]:
     yield _link(this, LEPTO + "outcome", LEPTO + OUTCOME[verdict.verdict])
     if strength := STRENGTH.get(verdict.bar or verdict.verdict):
         yield _link(this, LEPTO + "verdictStrength", LEPTO + strength)
+    yield _text(this, RDFS + "label", verdict.label)
+    if verdict.regimen:
+        yield _link(this, LEPTO + "hasRegimen", LEPTO + verdict.regimen.id)
+    for code in verdict.codes:
+        node = f"{this}:code:{quote(code.system, safe='')}:{quote(code.code, safe='')}"
+        yield _link(this, LEPTO + "hasCode", node)
+        yield _link(node, LEPTO + "codeSystem", code.system)
+        yield _text(node, SKOS + "notation", code.code)
     yield from (_link(this, LEPTO + "hasOption", LEPTO + option) for option in verdict.options)
     yield from (_link(this, LEPTO + "awaits", LEPTO + fact) for fact in verdict.missing)
     yield from (_text(this, LEPTO + "caution", text) for text in verdict.cautions)
@@ -100,17 +115,36 @@ def _reason(patient: str, verdict: str, reason: Reason) -> Iterator[Triple]:
     yield _link(verdict, PROV + "wasDerivedFrom", LEPTO + reason.rule)
     yield _link(this, LEPTO + "ofRule", LEPTO + reason.rule)
     yield _link(this, LEPTO + "standing", LEPTO + STANDING[reason.standing])
+    yield _text(this, RDFS + "label", reason.label)
+    if reason.strength in STRENGTH:
+        yield _link(this, LEPTO + "ruleStrength", LEPTO + STRENGTH[reason.strength])
     for criterion in reason.criteria:
         node = f"{patient}:standing:{criterion.criterion}"
-        yield _link(this, LEPTO + "restsOn", node)
+        yield _link(this, LEPTO + ROLE[criterion.role], node)
         yield from _criterion(node, criterion)
-    for name in (*reason.claims, *reason.resolutions, *(item.id for item in reason.evidence)):
+    yield from _sources(this, reason.claims, reason.resolutions, reason.evidence)
+
+
+def _sources(
+    this: str, claims: Sequence[str], resolutions: Sequence[str], evidence: Sequence[EvidenceUsed]
+) -> Iterator[Triple]:
+    """What something rests on; evidence with its quality, as far as it was appraised for this use."""
+    for name in (*claims, *resolutions, *(item.id for item in evidence)):
         yield _link(this, PROV + "wasDerivedFrom", LEPTO + name)
+    for item in evidence:
+        node = f"{this}:evidence:{item.id}"
+        yield _link(this, LEPTO + "hasEvidence", node)
+        yield _link(node, LEPTO + "ofEvidence", LEPTO + item.id)
+        yield _text(node, LEPTO + "directnessShown", item.directness)
+        yield _text(node, LEPTO + "verificationShown", item.verification)
+        if item.certainty:
+            yield _text(node, LEPTO + "certaintyShown", item.certainty)
 
 
 def _criterion(this: str, criterion: CriterionStanding) -> Iterator[Triple]:
     yield _link(this, LEPTO + "ofCriterion", LEPTO + criterion.criterion)
     yield _link(this, LEPTO + "standing", LEPTO + STANDING[criterion.standing])
+    yield _text(this, RDFS + "label", criterion.label)
     yield _text(this, LEPTO + "assumed", str(criterion.assumed).lower(), XSD + "boolean")
     for fact in criterion.facts:
         digest = hashlib.sha256((fact.value or "").encode()).hexdigest()[:8]
