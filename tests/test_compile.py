@@ -115,7 +115,7 @@ def table(text: str) -> dict[str, dict[str, str]]:
 def by_embedded_engine(knowledge: Knowledge, cohort: bytes) -> dict[str, dict[str, str]]:
     """The answer of the portable query on a store that holds the patients and nothing else."""
     store = Store()
-    store.load(cohort, format=RdfFormat.N_TRIPLES)
+    store.load(cohort, format=RdfFormat.TURTLE)
     answer = store.query(knowledge.compiled.portable)
     assert isinstance(answer, QuerySolutions)
     return table((answer.serialize(format=QueryResultsFormat.CSV) or b"").decode())
@@ -131,6 +131,19 @@ def test_the_portable_query_gives_the_standings_of_the_derivation(knowledge: Kno
             assert row[criterion] == standing, (patient, criterion)
             compared += 1
     assert compared == len(answers) * len(knowledge.compiled.criteria) > 0
+
+
+def test_the_portable_query_needs_no_types_of_courses(knowledge: Knowledge) -> None:
+    """In a user's own graph a course need not be typed: what lepto:treatmentCourse leads to is a course."""
+    text = f"""@prefix lepto: <{LEPTO}> . @prefix dcterms: <http://purl.org/dc/terms/> .
+    <urn:lepto:patient:X> a lepto:Patient ; dcterms:identifier "X" ; lepto:treatmentCourse
+        [ lepto:treatment lepto:CraniospinalIrradiation ; lepto:courseStatus lepto:Given ] ,
+        [ lepto:treatment lepto:WholeBrainRadiotherapy ; lepto:courseStatus lepto:Ongoing ] ."""
+    (record,) = read_bytes(text.encode(), "x.ttl", knowledge.facts)
+    row = by_embedded_engine(knowledge, text.encode())[record.iri]
+    standings = standings_of(knowledge, record)
+    assert standings["CraniospinalIrradiationInCurrentPlan"] == standings["WholeBrainRadiotherapyPlanned"] == "met"
+    assert {name: row[name] for name in standings} == standings
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pyoxigraph import Literal, NamedNode, RdfFormat, parse
+from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse
 from pyshacl import validate as pyshacl_validate
 from rdflib import Graph
 from rdflib.namespace import RDF, SH
@@ -18,8 +18,8 @@ from lepto.finding import Finding
 from lepto.knowledge import Knowledge, load
 from lepto.read import Record, read_bytes
 from lepto.validate import CANARY, Validator
+from lepto.vocabulary import LEPTO, RDF_TYPE, local_name
 from lepto.vocabulary import SH as SHACL
-from lepto.vocabulary import local_name
 from tests.patients import ON, patients, record_of, values_of
 
 KNOWLEDGE = load()
@@ -214,10 +214,19 @@ def test_every_shape_with_a_message_is_seen_to_refuse() -> None:
     found = [quad.object for quad in shapes if quad.predicate == NamedNode(SHACL + "message")]
     messages = {text.value for text in found if isinstance(text, Literal)}
     closed = {"A record holds only facts that LEPTO knows.", "A course holds only facts that LEPTO knows."}
-    identity = {"A patient has exactly one identifier."}
+    identity = {"A patient has exactly one identifier."} | {text for text in messages if "derived, not stated" in text}
     unseen = {text for text in messages - closed - identity if not any(said_one.startswith(text) for said_one in said)}
     assert messages
     assert not unseen
+
+
+@pytest.mark.parametrize("node", ["", ":course:1"])
+def test_a_derived_class_cannot_be_stated(node: str) -> None:
+    """A record says what was recorded; that a patient belongs to a criterion is derived, and stating it is refused."""
+    record = record_of(KNOWLEDGE, {"treatmentCourse": [COURSE]})
+    types = Triple(NamedNode(record.iri + node), NamedNode(RDF_TYPE), NamedNode(LEPTO + "KarnofskyAtLeast70"))
+    (found,) = VALIDATOR.validate([Record(record.patient, record.origin, (*record.triples, types), ())], ON)
+    assert any("nothing else" in finding.message and finding.severity == "violation" for finding in found)
 
 
 def test_a_record_without_identifier_is_refused() -> None:
