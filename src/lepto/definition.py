@@ -110,6 +110,7 @@ class _Reader:
         self.name = local_name(iri)
 
     def expression(self, node: object) -> Expression:
+        """Return what a node of the graph says as a class expression."""
         if isinstance(node, NamedNode):
             return Named(node.value)
         if parts := self._value(node, "intersectionOf"):

@@ -60,27 +60,33 @@ class Explainer:
 
     @cached_property
     def used(self) -> KnowledgeUsed:
+        """The ontology, its version and the guideline."""
         guideline = self._values(None, "partOfGuideline")[0]
         return KnowledgeUsed(ONTOLOGY, self.knowledge.version, f"lepto:{local_name(guideline)}")
 
     @cached_property
     def caveats(self) -> tuple[str, ...]:
+        """The limits of use that go with every answer."""
         return tuple(sorted(self.statements[iri] for iri in self._instances("Caveat")))
 
     @cached_property
     def statements(self) -> dict[str, str]:
+        """The sentence of every assumption, caution, caveat and prognostic statement."""
         return self._literals("statement")
 
     @cached_property
     def questions(self) -> dict[str, str]:
+        """The question that every fact answers, by the fact's name."""
         return {local_name(iri): text for iri, text in self._literals("question").items()}
 
     @cached_property
     def populations(self) -> dict[str, str]:
+        """Whom every prognostic statement is about."""
         return self._literals("population")
 
     @cached_property
     def notations(self) -> dict[str, str]:
+        """Every strength as the contract writes it."""
         return self._literals("notation", SKOS)
 
     @cached_property
@@ -190,6 +196,7 @@ class Explainer:
 
     @cached_property
     def codes(self) -> dict[str, tuple[Code, ...]]:
+        """The external codes of every action."""
         found: dict[str, set[tuple[str, str]]] = defaultdict(set)
         for row in self.ask(self.knowledge.store, "codes"):
             found[_iri(row["action"])].add((_iri(row["system"]), _text(row["code"]) or ""))
@@ -270,6 +277,7 @@ class _Answers:
     # The report of one patient
 
     def report(self, patient: str, name: str, findings: tuple[Finding, ...], on: date) -> Report:
+        """Return the report of one patient, put together from the rows."""
         verdicts = sorted(
             (self._verdict(patient, row) for row in self.verdicts[patient]),
             key=lambda v: (VERDICTS[v.verdict], v.action),
