@@ -201,15 +201,8 @@ def classify_each(
     for all. Out: for each name a classification of the individuals that the world names and the ontology does not. A
     world that contradicts the ontology costs that world alone. Raises as `classify`.
     """
-    common = list(shared)
-    own = {name: list(triples) for name, triples in worlds.items()}
-    for triples in (common, *own.values()):
-        _refuse_not_owl(triples)
-    if not own:
-        return {}
-    documents = _world_documents(common, own.values())
-    results = _ask({"task": "classify", "ontology": _document(common), "worlds": documents}, seconds)["results"]
-    return dict(zip(own, map(_classification, results), strict=True))
+    answers = _ask_worlds({"task": "classify"}, shared, worlds, seconds)
+    return {name: _classification(answer) for name, answer in answers.items()}
 
 
 @dataclass(frozen=True)
@@ -237,18 +230,13 @@ def decide_each(
     In: as `classify_each`, and the IRIs of the classes. Out: for each name a decision about the individuals that the
     world names and the ontology does not. Raises as `classify`.
     """
-    common = list(shared)
-    own = {name: list(triples) for name, triples in worlds.items()}
-    for triples in (common, *own.values()):
-        _refuse_not_owl(triples)
-    if not own:
-        return {}
-    job = {"task": "decide", "ontology": _document(common), "worlds": _world_documents(common, own.values())}
-    results = _ask({**job, "classes": sorted(set(classes))}, seconds)["results"]
-    for result in results:
-        _require_proof(result)
-    decisions = (Decision(one["consistent"], one["standings"], tuple(one["culprits"])) for one in results)
-    return dict(zip(own, decisions, strict=True))
+    answers = _ask_worlds({"task": "decide", "classes": sorted(set(classes))}, shared, worlds, seconds)
+    for answer in answers.values():
+        _require_proof(answer)
+    return {
+        name: Decision(answer["consistent"], answer["standings"], tuple(answer["culprits"]))
+        for name, answer in answers.items()
+    }
 
 
 def explain_unsatisfiable(triples: Iterable[Triple], class_iri: str, *, seconds: float = 300) -> tuple[str, ...]:
@@ -368,6 +356,20 @@ def _rdf_xml(triples: Iterable[Triple]) -> str:
 
 
 # The child process
+
+
+def _ask_worlds(
+    job: Mapping[str, Any], shared: Iterable[Triple], worlds: Mapping[str, Iterable[Triple]], seconds: float
+) -> dict[str, dict[str, Any]]:
+    """Return the answer about each world, reasoned alone with what all share, by the names of the worlds."""
+    common = list(shared)
+    own = {name: list(triples) for name, triples in worlds.items()}
+    for triples in (common, *own.values()):
+        _refuse_not_owl(triples)
+    if not own:
+        return {}
+    documents = {"ontology": _document(common), "worlds": _world_documents(common, own.values())}
+    return dict(zip(own, _ask({**job, **documents}, seconds)["results"], strict=True))
 
 
 def _ask(job: Mapping[str, Any], seconds: float) -> dict[str, Any]:
