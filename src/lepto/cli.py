@@ -66,6 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     _reason_command(commands)
     _query_command(commands)
     _compile_command(commands)
+    _verify_command(commands)
+    _explain_command(commands)
     return parser
 
 
@@ -233,9 +235,7 @@ def _query(options: argparse.Namespace) -> int:
         return ANSWERED
     answer = query(load(), options.query, options.files, options.on or date.today())
     sys.stdout.write(answer.text)
-    for patient in answer.left_out:
-        sentence = f"lepto: {patient} is left out: the record has a violation; lepto validate tells which"
-        print(one_line(sentence), file=sys.stderr)
+    _left_out(answer.left_out)
     return FINDINGS if answer.left_out else ANSWERED
 
 
@@ -254,6 +254,89 @@ def _compile(options: argparse.Namespace) -> int:
 
     sys.stdout.write(load().compiled.portable)
     return ANSWERED
+
+
+def _verify_command(commands: argparse._SubParsersAction[_Parser]) -> None:
+    parser = _command(
+        commands,
+        "verify",
+        "enumerate every patient that the guideline could meet, and look for gaps, contradictions and the like",
+        "lepto verify --witnesses witnesses/",
+    )
+    parser.add_argument(
+        "--action", action="append", default=[], metavar="NAME", help="look at this action alone; may be repeated"
+    )
+    parser.add_argument("--sample", type=_count, default=2000, metavar="N", help="patients to draw (default: 2000)")
+    parser.add_argument("--seed", type=int, default=20261124, help="from which they are drawn (default: 20261124)")
+    parser.add_argument("--processes", type=_count, default=None, metavar="N", help="how many work (default: all)")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="form of the answer (default: text)")
+    parser.add_argument(
+        "--witnesses", type=Path, metavar="DIR", help="write a patient file for each class of findings into this folder"
+    )
+    parser.set_defaults(run=_verify)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from lepto.knowledge import folder
+    from lepto.render.verification import render, write_witnesses
+    from lepto.verify import verify
+
+    verification = verify(
+        folder(),
+        actions=options.action,
+        sample=options.sample,
+        seed=options.seed,
+        processes=options.processes,
+        progress=_told,
+    )
+    if options.witnesses:
+        many = write_witnesses(verification, options.witnesses)
+        print(one_line(f"lepto: {many} witnesses written to {options.witnesses}"), file=sys.stderr)
+    sys.stdout.write(render(verification, options.format))
+    return FINDINGS if verification.failed else ANSWERED
+
+
+def _explain_command(commands: argparse._SubParsersAction[_Parser]) -> None:
+    parser = _command(
+        commands,
+        "explain",
+        "find the smallest sets of facts that would change the verdict on an action, and rank what is not stated",
+        "lepto explain patient.json --action IntrathecalMethotrexate",
+    )
+    parser.add_argument("files", nargs="+", metavar="FILE", help=FILES)
+    parser.add_argument("--action", required=True, metavar="NAME", help="the action whose verdict is to be explained")
+    parser.add_argument(
+        "--up-to", type=_count, default=3, metavar="N", help="how many facts may change at once (default: 3)"
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="form of the answer (default: text)")
+    parser.set_defaults(run=_explain)
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from lepto.explain import Explainer
+    from lepto.knowledge import folder
+    from lepto.read import read
+    from lepto.render.explanation import render
+    from lepto.validate import sorted_by_findings
+    from lepto.verify.counterfactuals import explain
+    from lepto.verify.evaluate import Evaluator
+    from lepto.verify.grounds import Grounds
+
+    with Evaluator(folder()) as evaluator:
+        grounds = Grounds(evaluator)
+        sound, refused = sorted_by_findings(
+            evaluator.knowledge, read(options.files, evaluator.knowledge.facts), date.today()
+        )
+        explanations = [explain(grounds, record, options.action, options.up_to) for record in sound]
+        sys.stdout.write(render(explanations, options.format, Explainer(evaluator.knowledge).questions))
+    _left_out([record.patient for record, _ in refused])
+    return FINDINGS if refused else ANSWERED
+
+
+def _left_out(patients: Sequence[str]) -> None:
+    for patient in patients:
+        sentence = f"lepto: {patient} is left out: the record has a violation; lepto validate tells which"
+        print(one_line(sentence), file=sys.stderr)
 
 
 def _version() -> int:
@@ -279,8 +362,19 @@ def _day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text!r} is no date of the form YYYY-MM-DD") from None
 
 
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of 1 or more")
+    return int(text)
+
+
+def _told(text: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{text}\x1b[K", end="", file=sys.stderr, flush=True)
+
+
 def _progress(done: int, of: int) -> None:
-    if sys.stderr.isatty() and of > 250:
+    if sys.stderr.isatty() and of > 50:
         print(f"\r{done} of {of} patients", end="\n" if done == of else "", file=sys.stderr, flush=True)
 
 

@@ -14,7 +14,7 @@ from lepto.read import Record, read
 from lepto.report import Report
 from lepto.validate import Validator
 
-BATCH = 250
+BATCH = 50
 
 
 class Recommender:
