@@ -45,6 +45,9 @@ NEVER = (
     Never(WAITS, "TumourWithinScope", None, "an unstated tumour is assumed to be within the scope (R32)"),
     Never(WAITS, "LifeExpectancyUnderOneMonth", None, "an unstated estimate is assumed to be a month or more (R05)"),
     Never(WAITS, "WholeBrainBenefitJudgedToOutweighHarm", None, "an unrecorded judgement is taken as not made (R25)"),
+    Never(
+        WAITS, "DiagnosisNotExcluded", None, "an unstated conclusion is taken as none that excludes the disease (R24)"
+    ),
     # One negative cytology leaves open what the repeat shows: it holds intrathecal therapy back, no result refuses it.
     Never(FALLS, "NoRepeatCytologyAwaited", None, "every other state of cytology awaits no repeat (R23)"),
     # One tumour only: what is outside the scope is no breast or lung carcinoma and no melanoma; the rule falls by both.

@@ -203,7 +203,8 @@ def test_decisions() -> None:
     """A patient must, cannot or may belong to a class: entailed, refuted, or open."""
     classes = [L + name for name in ("IsRed", "IsHigh", "Both")]
     worlds = {name: patient(PATIENTS[name][0]) for name in ("nothing", "blue", "red and seventy", "seventy")}
-    decided = reason.decide_each(triples(ONTOLOGY), {**worlds, "torn": patient(":score 1 , 2")}, classes)
+    asked = dict.fromkeys((*worlds, "torn"), classes)
+    decided = reason.decide_each(triples(ONTOLOGY), {**worlds, "torn": patient(":score 1 , 2")}, asked)
     standings = {name: [decided[name].standings[L + "p"][iri] for iri in classes] for name in worlds}
     assert standings == {
         "nothing": [None, None, None],

@@ -6,7 +6,7 @@ and unknown otherwise. Assumptions are taken over from the patient's graph as cl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyoxigraph import BlankNode, NamedNode, Triple
@@ -20,6 +20,7 @@ from lepto.vocabulary import LEPTO, ONTOLOGY, OWL, RDF_TYPE, local_name
 LOGIC = ("core", "patient", "treatments", "criteria")
 STANDINGS = {True: "met", False: "not-met", None: "unknown"}
 ASSUMED_NOT = NamedNode(LEPTO + "assumedNot")
+BATCH = 50
 
 
 @dataclass(frozen=True)
@@ -37,16 +38,25 @@ class PatientClassification:
 
 
 def classify_patients(
-    knowledge: Knowledge, records: Sequence[Record], *, seconds: float = 300
+    knowledge: Knowledge,
+    records: Sequence[Record],
+    *,
+    criteria: Mapping[str, Iterable[str]] | None = None,
+    seconds: float = 300,
 ) -> list[PatientClassification]:
     """Classify patients with HermiT, each alone with the ontology, all in one run.
 
-    In: the knowledge, records as read (valid or not) and a time limit. Out: a classification for each record that
-    states anything. Raises ReasonerError when there is no Java, or no answer in time.
+    In: the knowledge, records as read (valid or not), for each patient the local names of the criteria in question (all
+    where none are given), and a time limit. Out: a classification for each record that states anything. Raises
+    ReasonerError when there is no Java, or no answer in time.
     """
     sound = [record for record in records if record.triples]
-    worlds = {record.iri: list(_world(knowledge, record)) for record in sound}
-    decisions = decide_each(_axioms(knowledge), worlds, knowledge.compiled.criteria, seconds=seconds)
+    worlds = dict(_worlds(knowledge, sound))
+    asked = {
+        record.iri: [LEPTO + name for name in criteria[record.patient]] if criteria else knowledge.compiled.criteria
+        for record in sound
+    }
+    decisions = decide_each(_axioms(knowledge), worlds, asked, seconds=seconds)
     found = []
     for record in sound:
         decision = decisions[record.iri]
@@ -79,14 +89,24 @@ def _axioms(knowledge: Knowledge) -> Iterator[Triple]:
             yield from module.triples
 
 
-def _world(knowledge: Knowledge, record: Record) -> Iterator[Triple]:
-    """A patient's graph, with every assumption that the derivation makes as a class assertion."""
-    for individual in {triple.subject for triple in record.triples}:
+def _worlds(knowledge: Knowledge, records: Sequence[Record]) -> Iterator[tuple[str, list[Triple]]]:
+    """Every patient's graph, with every assumption that the derivation makes as a class assertion."""
+    for start in range(0, len(records), BATCH):
+        batch = records[start : start + BATCH]
+        assumed: dict[object, list[Triple]] = {}
+        with derived(knowledge, (triple for record in batch for triple in record.triples), ()) as store:
+            for quad in store.quads_for_pattern(None, ASSUMED_NOT, None, None):
+                assumed.setdefault(quad.subject, []).append(quad.triple)
+        for record in batch:
+            yield record.iri, list(_world(record, assumed))
+
+
+def _world(record: Record, assumed: Mapping[object, Sequence[Triple]]) -> Iterator[Triple]:
+    individuals = {triple.subject for triple in record.triples}
+    for individual in individuals:
         yield Triple(individual, NamedNode(RDF_TYPE), NamedNode(OWL + "NamedIndividual"))
     yield from record.triples
-    with derived(knowledge, record.triples) as store:
-        assumed = [quad.triple for quad in store.quads_for_pattern(None, ASSUMED_NOT, None, None)]
-    for triple in assumed:
+    for triple in (triple for individual in individuals for triple in assumed.get(individual, ())):
         outside = BlankNode()
         yield Triple(triple.subject, NamedNode(RDF_TYPE), outside)
         yield Triple(outside, NamedNode(RDF_TYPE), NamedNode(OWL + "Class"))

@@ -6,7 +6,8 @@ Java machine ends with this process. The ontology comes inside the job: no recor
 Job: `task` ("examine", "classify", "decide" or "explain"), `jvm` (path of libjvm), `jar` (path of HermiT.jar),
 `seconds` (after which the process ends itself, should nobody else end it), `canary` (its `namespace`, and the
 `individual` that must be inferred to be a member of the `class`), `ontology` (RDF/XML); for "classify" and "decide"
-`worlds` (RDF/XML texts, each reasoned alone with the ontology), for "decide" `classes` (IRIs), for "explain" `class`.
+`worlds` (RDF/XML texts, each reasoned alone with the ontology), for "decide" `classes` (for each world a list of IRIs),
+for "explain" `class`.
 
 Answer: `{"error": sentence}`, or what the function of the task's name below returns. `canary` in an answer is false
 where the membership that must be inferred was not, and null where the ontology is inconsistent.
@@ -105,7 +106,7 @@ def classify(job: Job) -> Answer:
 
 
 def decide(job: Job) -> Answer:
-    """Settle whether the individuals of each world belong to each of the job's classes, cannot belong, or neither.
+    """Settle whether the individuals of each world belong to each of its classes, cannot belong, or neither.
 
     Out: `results`, one for each world: `consistent`, `standings` (individual, class, and true, false or null),
     `culprits` and `canary`. An individual belongs to a class where being outside it is impossible; that needs no
@@ -114,7 +115,8 @@ def decide(job: Job) -> Answer:
     ontology = _seen_whole(_read(job["ontology"]))
     known = _individuals(ontology, job)
     common = _java("java.util.HashSet")(_axioms(ontology))
-    return {"results": [_decided(common, known, text, job) for text in job["worlds"]]}
+    worlds = zip(job["worlds"], job["classes"], strict=True)
+    return {"results": [_decided(common, known, text, classes, job) for text, classes in worlds]}
 
 
 def explain(job: Job) -> Answer:
@@ -278,7 +280,7 @@ def _world(common: Java, known: set[Java], text: str, job: Job) -> Answer:
     return _classified(_joined(axioms), _individuals(own, job) - known, job)
 
 
-def _decided(common: Java, known: set[Java], text: str, job: Job) -> Answer:
+def _decided(common: Java, known: set[Java], text: str, classes: list[str], job: Job) -> Answer:
     own = _seen_whole(_read(text))
     axioms = _java("java.util.HashSet")(common)
     axioms.addAll(_axioms(own))
@@ -288,7 +290,7 @@ def _decided(common: Java, known: set[Java], text: str, job: Job) -> Answer:
         return {"consistent": False, "standings": {}, "culprits": _culprits(both, []), "canary": None}
     canary = _manager().getOWLDataFactory().getOWLNamedIndividual(_iri(job["canary"]["individual"]))
     standings = {
-        str(one.getIRI()): {iri: _belongs(reasoner, one, iri) for iri in job["classes"]}
+        str(one.getIRI()): {iri: _belongs(reasoner, one, iri) for iri in classes}
         for one in _individuals(own, job) - known
     }
     sings = _belongs(reasoner, canary, job["canary"]["class"]) is True

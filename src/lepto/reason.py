@@ -221,16 +221,17 @@ class Decision:
 def decide_each(
     shared: Iterable[Triple],
     worlds: Mapping[str, Iterable[Triple]],
-    classes: Iterable[str],
+    classes: Mapping[str, Iterable[str]],
     *,
     seconds: float = 300,
 ) -> dict[str, Decision]:
-    """Settle for the individuals of each world whether they must, cannot, or may belong to each class.
+    """Settle for the individuals of each world whether they must, cannot, or may belong to each of its classes.
 
-    In: as `classify_each`, and the IRIs of the classes. Out: for each name a decision about the individuals that the
-    world names and the ontology does not. Raises as `classify`.
+    In: as `classify_each`, and for each world the IRIs of the classes that are asked about. Out: for each name a
+    decision about the individuals that the world names and the ontology does not. Raises as `classify`.
     """
-    answers = _ask_worlds({"task": "decide", "classes": sorted(set(classes))}, shared, worlds, seconds)
+    asked = [sorted(set(classes[name])) for name in worlds]
+    answers = _ask_worlds({"task": "decide", "classes": asked}, shared, worlds, seconds)
     for answer in answers.values():
         _require_proof(answer)
     return {

@@ -135,7 +135,7 @@ class _Run:
         self._looked_at("requests", lambda: self._requests(seed))
         if not actions:
             self._looked_at("strata that exclude each other", self._strata)
-            self._looked_at("pairs of actions", self._pairs)
+            self._looked_at("pairs of offers that must not be combined", self._pairs)
             self._looked_at("confirmed patients in scope", self._gaps)
             self._looked_at("patients drawn", lambda: self._sample(sample, seed))
         accepted = list(_accepted(self.grounds))

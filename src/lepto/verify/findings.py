@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lepto.verify.actions import ActionStates, Rules
-from lepto.verify.evaluate import MET, Asked, Outcome, ask, name_of
+from lepto.verify.evaluate import MET, Codes, Outcome, ask, name_of
 from lepto.verify.grid import Grid
 from lepto.verify.grounds import Grounds
 from lepto.verify.space import Facts
@@ -37,15 +37,18 @@ class Found:
 
 
 class Strengths:
-    """Which rules offer and which bar, and which strength gives way to which."""
+    """Which rules offer and which bar, how strongly, and which actions are ever offered."""
 
     def __init__(self, grounds: Grounds) -> None:
         knowledge = grounds.knowledge
         self.way: dict[str, str] = {}
         self.of: dict[str, str] = {}
+        self.offered: set[str] = set()
         for row in ask(knowledge, knowledge.store, "verify/strengths"):
             self.way[name_of(row["rule"])] = name_of(row["way"])
             self.of[name_of(row["rule"])] = name_of(row["strength"])
+            if name_of(row["way"]) == "offers":
+                self.offered.add(name_of(row["action"]))
         order = ask(knowledge, knowledge.store, "verify/outranks")
         self.outranks = {(name_of(row["strength"]), name_of(row["weaker"])) for row in order}
 
@@ -123,20 +126,19 @@ def _way(outcome: Outcome, action: str) -> str:
 
 
 def _case_splits(states: ActionStates) -> Iterator[Found]:
-    """The verdict waits although every way to complete the record leads to one and the same verdict."""
+    """The verdict waits although every way to complete the record leads to one and the same verdict.
+
+    A fact whose silence is alike to one of its values need not be completed: the state stands for that value as well.
+    """
     words, verdict = verdicts_of(states)
-    if UNDETERMINED not in words or len(words) > 60:
+    if UNDETERMINED not in words:
         return
     bit = np.array([*(1 << number for number in range(len(words))), 0], dtype=np.int64)
     reached = bit[verdict]
     for place, axis in enumerate(states.grid.axes):
-        if axis.fact not in states.grounds.space.single:
-            continue
-        stated = [number for number in range(len(axis.classes)) if number > 0 or len(axis.classes[0]) > 1]
-        completed = np.bitwise_or.reduce(np.take(reached, stated, axis=place), axis=place)
-        silent = [slice(None)] * reached.ndim
-        silent[place] = slice(0, 1)
-        reached[tuple(silent)] = np.expand_dims(completed, place)
+        if axis.fact in states.grounds.space.single and len(axis.classes[0]) == 1 < len(axis.classes):
+            along = np.moveaxis(reached, place, 0)
+            along[0] = np.bitwise_or.reduce(along[1:], axis=0)
     waits = verdict == words.index(UNDETERMINED)
     for number, word in enumerate(words):
         split = waits & (reached == 1 << number)
@@ -147,37 +149,52 @@ def _case_splits(states: ActionStates) -> Iterator[Found]:
 
 
 def idle_requests(states: ActionStates, many: int, seed: int) -> tuple[int, list[Found]]:
-    """Return how many requests were looked at, and those of which no answer changes the verdict or what else is asked.
+    """Return how many requests were looked at, and those that decide nothing.
 
-    One patient of every kind is looked at, or where there are more kinds than `many`, of so many drawn from a seed.
+    A verdict waits in vain for a fact where, whatever the other facts that it waits for turn out to be, knowing the
+    fact never ends the waiting; any other request is idle where no answer ever makes a difference. One patient of every
+    kind is looked at, or where there are more kinds than `many`, of so many drawn from a seed, those that wait first.
     """
+    words, verdict = verdicts_of(states)
     kinds = list(range(len(states.kinds)))
-    chosen = sorted(Random(seed).sample(kinds, min(many, len(kinds))))  # noqa: S311
+    Random(seed).shuffle(kinds)  # noqa: S311
+    kinds.sort(key=lambda kind: states.outcomes[kind].verdict(states.action) != UNDETERMINED)
+    chosen = kinds[:many]
     asked = states.grounds.evaluator.asked([states.patients[kind] for kind in chosen])
+    waiting = words.index(UNDETERMINED) if UNDETERMINED in words else len(words)
     looked_at, found = 0, []
     for kind, about in zip(chosen, asked, strict=True):
-        for fact, action, _ in sorted(about.requests):
+        missing = {states.grounds.space.read_fact(name) for name in about.missing.get(states.action, ())}
+        for fact, action, blocking in sorted(about.requests):
             name = states.grounds.space.read_fact(fact)
             if action == states.action and name in states.grid.facts:
                 looked_at += 1
-                if not _decides(states, kind, about, fact, name):
-                    told = f"{fact} is asked for, and no answer changes what is said of {action}"
-                    many = int(states.counts[kind])
-                    found.append(Found("IdleRequest", (fact, action), many, states.patients[kind], told))
+                if not _decides(states, verdict, kind, name, missing, waiting if blocking else None):
+                    told = f"{fact} is asked for, and no answer decides anything on {action}"
+                    many_states = int(states.counts[kind])
+                    found.append(Found("IdleRequest", (fact, action), many_states, states.patients[kind], told))
     return looked_at, found
 
 
-def _decides(states: ActionStates, kind: int, about: Asked, fact: str, name: str) -> bool:
-    """Some value of a fact changes the verdict, or, where it does not, what else is missing for it."""
-    place, state = states.grid.facts.index(name), states.grid.at(int(states.where[kind]))
-    others = [(*state[:place], other, *state[place + 1 :]) for other in range(states.grid.shape[place])]
-    reached = [other for other in others if states.of_state[other] >= 0 and other != state]
-    verdict = states.outcomes[kind].verdict(states.action)
-    if any(states.outcomes[states.of_state[other]].verdict(states.action) != verdict for other in reached):
-        return True
-    rest = about.missing.get(states.action, frozenset()) - {fact}
-    after = states.grounds.evaluator.asked([states.grid.patient(other) for other in reached]) if reached else []
-    return any(other.missing.get(states.action, frozenset()) - {fact} != rest for other in after)
+def _decides(
+    states: ActionStates, verdict: Codes, kind: int, fact: str, missing: set[str], waiting: int | None
+) -> bool:
+    """Whether, for some values of what else is missing, a value of a fact makes a difference.
+
+    Where the verdict is waiting, only an end of the waiting counts as one.
+    """
+    state = states.grid.at(int(states.where[kind]))
+    place = states.grid.facts.index(fact)
+    free = tuple(
+        slice(None) if number == place or name in missing else slice(at, at + 1)
+        for number, (name, at) in enumerate(zip(states.grid.facts, state, strict=True))
+    )
+    around = np.moveaxis(verdict[free], place, 0)
+    before, others = around[state[place]], np.delete(around, state[place], axis=0)
+    changed = (before >= 0) & (others >= 0) & (before != others)
+    if verdict[state] == waiting:
+        changed &= (before == waiting) & (others != waiting)
+    return bool(changed.any())
 
 
 # Over all actions
@@ -239,8 +256,8 @@ class PairStates:
 
 
 def interacting(grounds: Grounds, strengths: Strengths) -> dict[tuple[str, str], str]:
-    """Return the pairs of actions that must not be combined, with the reason: the plan of one bars the other, or they
-    stand for one choice.
+    """Return the pairs of offered actions that must not be combined, with the reason: the plan of one bars the other,
+    or they stand for one choice.
     """
     found: dict[tuple[str, str], str] = {}
     for row in ask(grounds.knowledge, grounds.knowledge.store, "verify/alternatives"):
@@ -253,7 +270,7 @@ def interacting(grounds: Grounds, strengths: Strengths) -> dict[tuple[str, str],
                 raised = any(((row[columns] == MET) & (nothing[columns] != MET)).any() for row in rows)
                 if strengths.way.get(rule) == "bars" and raised and action != planned:
                     found.setdefault(_pair(planned, action), f"{rule} looks at the plan")
-    return dict(sorted(found.items()))
+    return {pair: why for pair, why in sorted(found.items()) if set(pair) <= strengths.offered}
 
 
 def _pair(one: str, other: str) -> tuple[str, str]:

@@ -33,7 +33,8 @@ class Grounds:
         for row in ask(self.knowledge, self.knowledge.store, "verify/rests-on"):
             action, rule, criterion = name_of(row["action"]), name_of(row["rule"]), name_of(row["criterion"])
             self.rules.setdefault(action, {}).setdefault(rule, set()).add(criterion)
-            self.reads.setdefault(criterion, set()).add(self.space.read_fact(name_of(row["fact"])))
+        for row in ask(self.knowledge, self.knowledge.store, "verify/reads"):
+            self.reads.setdefault(name_of(row["criterion"]), set()).add(self.space.read_fact(name_of(row["fact"])))
         self.settled: dict[str, str] = {}
         for row in ask(self.knowledge, self.knowledge.store, "verify/settled-by-statement"):
             self.settled[name_of(row["rule"])] = self.space.read_fact(name_of(row["fact"]))
