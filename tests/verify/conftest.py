@@ -12,7 +12,7 @@ from lepto.knowledge import folder
 from lepto.verify.evaluate import Evaluator
 from lepto.verify.grounds import Grounds
 
-Spoil = Callable[..., Path]
+Spoil = Callable[..., Grounds]
 
 
 @pytest.fixture(scope="package")
@@ -24,15 +24,16 @@ def grounds() -> Iterator[Grounds]:
 
 @pytest.fixture
 def spoilt(tmp_path: Path) -> Spoil:
-    """Make a copy of the knowledge in which something is put in the place of something that stands there once."""
+    """Return the grounds of a copy in which, file by file, what stands there once is replaced by something else."""
 
-    def make(file: str, old: str, new: str) -> Path:
+    def make(*changes: tuple[str, str, str]) -> Grounds:
         for part in ("ontology", "shapes", "queries"):
             shutil.copytree(folder() / part, tmp_path / part)
-        path = tmp_path / file
-        text = path.read_text(encoding="utf-8")
-        assert text.count(old) == 1, f"{file} has {text.count(old)} of what is to be replaced"
-        path.write_text(text.replace(old, new), encoding="utf-8")
-        return tmp_path
+        for file, old, new in changes:
+            path = tmp_path / file
+            text = path.read_text(encoding="utf-8")
+            assert text.count(old) == 1, f"{file} has {text.count(old)} of what is to be replaced"
+            path.write_text(text.replace(old, new), encoding="utf-8")
+        return Grounds(Evaluator(tmp_path, processes=1))
 
     return make

@@ -167,7 +167,7 @@ def idle_requests(states: ActionStates, many: int, seed: int) -> tuple[int, list
         missing = {states.grounds.space.read_fact(name) for name in about.missing.get(states.action, ())}
         for fact, action, blocking in sorted(about.requests):
             name = states.grounds.space.read_fact(fact)
-            if action == states.action and name in states.grid.facts:
+            if action == states.action:
                 looked_at += 1
                 if not _decides(states, verdict, kind, name, missing, waiting if blocking else None):
                     told = f"{fact} is asked for, and no answer decides anything on {action}"
@@ -183,6 +183,8 @@ def _decides(
 
     Where the verdict is waiting, only an end of the waiting counts as one.
     """
+    if fact not in states.grid.facts:
+        return False
     state = states.grid.at(int(states.where[kind]))
     place = states.grid.facts.index(fact)
     free = tuple(
