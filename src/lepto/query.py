@@ -1,4 +1,4 @@
-"""Ask the graph: the queries that come with LEPTO, by name, or any SPARQL query from a file.
+"""Ask the graph: the queries that come with LEPTO, by name or by the number of their question, or any from a file.
 
 A query from outside is read only (SPARQL Update is no query), reaches no network (SERVICE is refused, and FROM names
 graphs of the store, never files), and is ended when it takes too long.
