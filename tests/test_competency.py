@@ -18,6 +18,7 @@ from rdflib.compare import isomorphic
 from rdflib.query import ResultRow
 from rdflib.term import Literal as RdflibLiteral
 
+from lepto.cli import main
 from lepto.derive import derived
 from lepto.knowledge import Knowledge
 from lepto.query import QueryError, Question, header, query, questions
@@ -61,6 +62,13 @@ ARTICLE = [
     ("CQ24", ["PrognosisBreast", "treated C61 E110 6 7 mo"]),
     ("CQ40", ["short-but-fit 70 0.9 PoorPrognosis"]),
     ("CQ46", ["CraniospinalIrradiation Given IntrathecalMethotrexate Planned", "leukoencephalopathy"]),
+    *(("SQ1", [f"5 C{number}"]) for number in range(66, 71)),
+    *(("SQ2", [f"Reference4 TopicLeptomeningealInfection C{number}"]) for number in range(62, 66)),
+    *(("SQ3", [claim]) for claim in ("C01", "C06", "C10", "C11", "C36", "C77", "C82")),
+    ("SQ4", ["InitialTreatment E110 ReviewPending C03"]),
+    *(("SQ6", [item]) for item in ("E20", "E21", "E42", "E49", "E50", "E51", "E53")),
+    ("SQ7", ["C59 3 E111 D27"]),
+    *(("SQ9", ["Aumolertinib", place]) for place in (" EU ", " US ")),
 ]
 
 # A change of the graph that must change an answer; an answer that is empty is worth something only where one fills it.
@@ -255,8 +263,6 @@ def test_the_list_shows_every_question_with_its_number(
     knowledge: Knowledge, listed: list[Question], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What is answered with its queries, what is not with the reason."""
-    from lepto.cli import main
-
     assert main(["query", "--list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     for question in listed:
