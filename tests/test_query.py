@@ -1,4 +1,4 @@
-"""The catalogue of queries, the answers to the competency questions, and queries from outside."""
+"""The catalogue of queries, and queries from outside."""
 
 from __future__ import annotations
 
@@ -74,11 +74,6 @@ def table(text: str) -> list[tuple[str, ...]]:
     ]
 
 
-def claims(*stretches: tuple[int, int]) -> list[str]:
-    """The names of claims from one number to another."""
-    return [f"C{number:02}" for start, end in stretches for number in range(start, end + 1)]
-
-
 # The catalogue
 
 
@@ -130,80 +125,6 @@ def test_a_name_that_two_folders_have_wants_its_folder(
     monkeypatch.setattr(module, "catalogue", lambda _: twins)
     with pytest.raises(QueryError, match="competency/dangling-citations and lint/dangling-citations"):
         ask("dangling-citations")
-
-
-# The competency questions
-
-
-EXPECTED: dict[str, list[tuple[str, ...]]] = {
-    "dangling-citations": [("5", claim) for claim in claims((66, 70))],
-    "off-topic-references": [("Reference4", "TopicLeptomeningealInfection", claim) for claim in claims((62, 65))],
-    "source-approval": [
-        ("InitialTreatment", "E110", "ReviewPending", "C03"),
-        ("InitialTreatment", "E110", "ReviewStepNotMarked", "C04"),
-    ],
-    "claims-contradicted-by-own-source": [("C59", "3", "E111", "D27")],
-    "drugs-without-recorded-approval": [
-        ("Aumolertinib", f'"{place}"', '"2026-11-23"^^<http://www.w3.org/2001/XMLSchema#date>', "E44")
-        for place in ("EU", "US")
-    ],
-    "advice-without-caveat": [],
-    "quartz-without-indirect": [],
-    "prognosis-in-rules": [],
-    "recommended-and-barred": [],
-}
-
-
-@pytest.mark.parametrize("name", EXPECTED)
-def test_a_competency_question_has_the_expected_answer(ask: Callable[..., str], name: str) -> None:
-    """Q01, Q02, Q04 and Q07 to Q12 of the clinical rules."""
-    assert table(ask(name)) == EXPECTED[name]
-
-
-def test_claims_without_citation(ask: Callable[..., str]) -> None:
-    """Q03: the definitions of both strata cite nothing; the claims about references are not counted."""
-    found = [row[0] for row in table(ask("claims-without-citation"))]
-    assert found == claims((1, 6), (10, 11), (36, 36), (77, 82))
-
-
-def test_every_cited_claim_rests_on_the_publishers_own_pages(ask: Callable[..., str]) -> None:
-    """Q05: no claim cites anything else."""
-    found = [row[0] for row in table(ask("claims-on-publishers-own-pages"))]
-    assert found == claims((7, 9), (12, 35), (37, 70))
-
-
-def test_indirect_evidence(ask: Callable[..., str]) -> None:
-    """Q06: trials in brain metastases, in lung cancer, in children, in leukaemia."""
-    found = {row[0] for row in table(ask("indirect-evidence"))}
-    assert found >= {"E20", "E21", "E42", "E49", "E50", "E51", "E53"}
-    assert found == {"E12", "E16", "E20", "E21", "E32", "E33", "E42", "E49", "E50", "E51", "E53"}
-
-
-# What has to be in the graph for a competency question to find anything
-
-VERDICT = "<urn:v> a lepto:Verdict ; lepto:ofPatient <urn:p> ; lepto:onAction lepto:TucatinibCombination"
-BARRED = "<urn:p> lepto:meets lepto:BarSystemicChemotherapyWithCraniospinalIrradiation"
-
-
-@pytest.mark.parametrize(
-    "name, fault",
-    [
-        ("advice-without-caveat", "INSERT DATA { lepto:C02 lepto:claimKind lepto:UseLimit }"),
-        ("quartz-without-indirect", "DELETE DATA { lepto:E20 lepto:directness lepto:IndirectEvidence }"),
-        ("quartz-without-indirect", "DELETE WHERE { lepto:AppraisalOfC50 lepto:directnessNote ?note }"),
-        ("prognosis-in-rules", "INSERT DATA { lepto:OfferBestSupportiveCare lepto:basedOnClaim lepto:C59 }"),
-        ("prognosis-in-rules", "INSERT DATA { lepto:OfferBestSupportiveCare lepto:needs lepto:CsfProteinBelow100 }"),
-        ("recommended-and-barred", f"INSERT DATA {{ {VERDICT} ; lepto:outcome lepto:Offered , lepto:Against }}"),
-        ("recommended-and-barred", f"INSERT DATA {{ {VERDICT} ; lepto:outcome lepto:Offered . {BARRED} }}"),
-        ("recommended-and-barred", f"INSERT DATA {{ {VERDICT} . {VERDICT.replace('urn:v', 'urn:w')} }}"),
-    ],
-)
-def test_a_question_that_must_find_nothing_can_find_something(name: str, fault: str) -> None:
-    """An empty answer is worth something only where a fault would fill it."""
-    fresh = Knowledge(ROOT)
-    assert table(query(fresh, name, [], ON).text) == []
-    fresh.store.update(f"PREFIX lepto: <{LEPTO}> {fault}")
-    assert table(query(fresh, name, [], ON).text) != []
 
 
 # With patients

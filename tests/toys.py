@@ -162,6 +162,7 @@ RULES = {
     "ResolutionQuestion": Toy("R05", without="lepto:question"),
     "ResolutionReading": Toy("R05", without="lepto:resolvedAs"),
     "ResolutionRationale": Toy("R05", without="lepto:rationale"),
+    "DiscrepancyKind": Toy("D09", without="lepto:disagreementKind"),
     "DiscrepancyClaim": Toy("D09", plus="<> lepto:concernsClaim lepto:R05 ."),
     "DiscrepancySourceSide": Toy("D09", without="lepto:sourceSays"),
     "DiscrepancyPrimarySide": Toy("D09", without="lepto:primaryMaterialSays"),
@@ -171,6 +172,7 @@ RULES = {
     "ReferenceList": Toy("Reference1", without="prov:wasDerivedFrom"),
     # Evidence
     "EvidenceTitle": Toy("E03", without="dcterms:title"),
+    "EvidenceKind": Toy("E03", plus="<> lepto:evidenceKind lepto:ClinicalTrial ."),
     "EvidenceVerification": Toy("E03", without="lepto:verification"),
     "EvidenceDirectness": Toy("E03", plus="<> lepto:directness lepto:IndirectEvidence ."),
     "EvidenceDesign": Toy("E03", without="lepto:design"),
@@ -188,6 +190,10 @@ RULES = {
     "ApprovalFinding": Toy("AumolertinibInChina", plus="<> lepto:approvalFinding lepto:NoApprovalFound ."),
     "ApprovalEvidence": Toy("AumolertinibInChina", without="lepto:basedOnEvidence"),
     "ApprovalDay": Toy("AumolertinibInChina", "dcterms:created", '<> dcterms:created "2026" .'),
+    "FigureParameter": Toy("MethotrexateDoseByE34", without="lepto:ofParameter"),
+    "FigureSource": Toy("MethotrexateDoseByE34", plus="<> lepto:givenBy lepto:E75 ."),
+    "FigureValue": Toy("MethotrexateDoseByE34", without="lepto:lowest lepto:highest"),
+    "FigureRange": Toy("MethotrexateDoseByE34", "lepto:highest", "<> lepto:highest 10.0 ."),
     # Class-level actions
     "ClassLevelAction": Toy("IntrathecalTherapy", without="rdf:type"),
     "ActionKind": Toy("IntrathecalTherapy", "lepto:kind", "<> lepto:kind lepto:LungTumour ."),

@@ -215,10 +215,12 @@ def _query_command(commands: argparse._SubParsersAction[_Parser]) -> None:
         "lepto query competency/dangling-citations",
     )
     parser.add_argument(
-        "query", nargs="?", metavar="NAME_OR_FILE", help="a name from --list, or the path of a SPARQL file"
+        "query", nargs="?", metavar="NAME_OR_FILE", help="a name or number from --list, or the path of a SPARQL file"
     )
     parser.add_argument("files", nargs="*", metavar="FILE", help=FILES)
-    parser.add_argument("--list", action="store_true", help="list the catalogued queries with their questions")
+    parser.add_argument(
+        "--list", action="store_true", help="list the catalogued queries, then the competency questions"
+    )
     parser.add_argument(
         "--on", type=_day, default=None, metavar="DATE", help="day of the question, YYYY-MM-DD (default: today)"
     )
@@ -227,11 +229,14 @@ def _query_command(commands: argparse._SubParsersAction[_Parser]) -> None:
 
 def _query(options: argparse.Namespace) -> int:
     from lepto.knowledge import load
-    from lepto.query import catalogue, query
+    from lepto.query import catalogue, query, questions
 
     if options.list or not options.query:
         for entry in catalogue(load()):
             print(f"{entry.name}: {entry.question}")
+        for question in questions(load()):
+            answers = ", ".join(question.queries) or f"not answered yet: {question.reason}"
+            print(f"{question.code}: {question.text} {answers}")
         return ANSWERED
     answer = query(load(), options.query, options.files, options.on or date.today())
     sys.stdout.write(answer.text)

@@ -1,4 +1,4 @@
-"""Ask the graph: the queries that come with LEPTO, by name, or any SPARQL query from a file.
+"""Ask the graph: the queries that come with LEPTO, by name or by the number of their question, or any from a file.
 
 A query from outside is read only (SPARQL Update is no query), reaches no network (SERVICE is refused, and FROM names
 graphs of the store, never files), and is ended when it takes too long.
@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import count
 from pathlib import Path
@@ -19,6 +19,7 @@ from pathlib import Path
 from pyoxigraph import (
     CanonicalizationAlgorithm,
     Dataset,
+    Literal,
     Quad,
     QueryBoolean,
     QueryResultsFormat,
@@ -37,6 +38,7 @@ from lepto.read import read
 from lepto.validate import sorted_by_findings
 from lepto.vocabulary import LEPTO, OWL, PROV, RDF, RDFS, SKOS, XSD
 
+COVERAGE = "competency/question-coverage"
 FOLDERS = ("competency", "explain", "lint", "derive", "prepare", "verify")
 PREFIXES = {
     "dcterms": "http://purl.org/dc/terms/",
@@ -103,6 +105,34 @@ def catalogue(knowledge: Knowledge) -> list[CatalogueEntry]:
     return entries
 
 
+@dataclass(frozen=True)
+class Question:
+    """A competency question: its code, such as "CQ6", and the names of the queries that answer it; where there are
+    none yet, `reason` says why.
+    """
+
+    code: str
+    text: str
+    queries: tuple[str, ...]
+    reason: str
+
+
+def questions(knowledge: Knowledge) -> list[Question]:
+    """Return the competency questions that the ontology lists, in order of their numbers."""
+    answer = knowledge.store.query(knowledge.query_text(COVERAGE))
+    assert isinstance(answer, QuerySolutions)
+    found: dict[str, Question] = {}
+    for row in answer:
+        code, text, name, reason = (_value(row[key]) for key in ("code", "question", "query", "reason"))
+        known = found.get(code, Question(code, text, (), reason))
+        found[code] = replace(known, queries=(*known.queries, name) if name else known.queries)
+    return list(found.values())
+
+
+def _value(term: object) -> str:
+    return term.value if isinstance(term, Literal) else ""
+
+
 def header(text: str) -> dict[str, str]:
     """Return what the `#+ key: value` lines of a query say."""
     return dict(_HEADER.findall(text))
@@ -119,10 +149,11 @@ class QueryAnswer:
 def query(knowledge: Knowledge, name_or_file: str, patient_files: Sequence[Path | str], on: date) -> QueryAnswer:
     """Run a query over the ontology, and over patients with everything derived of them where files are given.
 
-    In: a name of the catalogue (its folder may be left out where that is unambiguous) or the path of a SPARQL file; the
-    files of patients; the day for which the answer is asked. Out: SPARQL TSV for SELECT, true or false for ASK, Turtle
-    for CONSTRUCT and DESCRIBE; a patient whose record has a violation is left out and named. Raises QueryError for a
-    query that cannot be run, and InputError for a patient file that cannot be used.
+    In: a name of the catalogue (its folder may be left out where that is unambiguous), the code of a competency
+    question, or the path of a SPARQL file; the files of patients; the day for which the answer is asked. Out: SPARQL
+    TSV for SELECT, true or false for ASK, Turtle for CONSTRUCT and DESCRIBE; a patient whose record has a violation is
+    left out and named. Raises QueryError for a query that cannot be run, and InputError for a patient file that cannot
+    be used.
     """
     text = _text(knowledge, name_or_file)
     if not patient_files:
@@ -142,7 +173,19 @@ def _text(knowledge: Knowledge, name_or_file: str) -> str:
         return knowledge.query_text(found[0])
     if found:
         raise QueryError(f"{name_or_file}: {' and '.join(found)} have this name; give the folder too")
+    for question in questions(knowledge):
+        if question.code == name_or_file.upper():
+            return knowledge.query_text(_answering(question))
     return _outside(Path(name_or_file))
+
+
+def _answering(question: Question) -> str:
+    """The name of the one query that answers a question."""
+    if not question.queries:
+        raise QueryError(f"{question.code} has no answer yet: {question.reason} Ask another of lepto query --list.")
+    if len(question.queries) > 1:
+        raise QueryError(f"{question.code} has several answers; name one: {' or '.join(question.queries)}")
+    return question.queries[0]
 
 
 def _outside(path: Path) -> str:
