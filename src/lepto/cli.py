@@ -235,7 +235,7 @@ def _query(options: argparse.Namespace) -> int:
         for entry in catalogue(load()):
             print(f"{entry.name}: {entry.question}")
         for question in questions(load()):
-            answers = ", ".join(question.queries) or f"not answered yet: {question.reason}"
+            answers = ", ".join(question.queries) or question.command or f"not answered yet: {question.reason}"
             print(f"{question.code}: {question.text} {answers}")
         return ANSWERED
     answer = query(load(), options.query, options.files, options.on or date.today())

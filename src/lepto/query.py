@@ -107,13 +107,14 @@ def catalogue(knowledge: Knowledge) -> list[CatalogueEntry]:
 
 @dataclass(frozen=True)
 class Question:
-    """A competency question: its code, such as "CQ6", and the names of the queries that answer it; where there are
-    none yet, `reason` says why.
+    """A competency question: its code, such as "CQ6", and the names of the queries that answer it, or the command that
+    does; where there is neither yet, `reason` says why.
     """
 
     code: str
     text: str
     queries: tuple[str, ...]
+    command: str
     reason: str
 
 
@@ -123,8 +124,9 @@ def questions(knowledge: Knowledge) -> list[Question]:
     assert isinstance(answer, QuerySolutions)
     found: dict[str, Question] = {}
     for row in answer:
-        code, text, name, reason = (_value(row[key]) for key in ("code", "question", "query", "reason"))
-        known = found.get(code, Question(code, text, (), reason))
+        columns = ("code", "question", "query", "command", "reason")
+        code, text, name, command, reason = (_value(row[column]) for column in columns)
+        known = found.get(code, Question(code, text, (), command, reason))
         found[code] = replace(known, queries=(*known.queries, name) if name else known.queries)
     return list(found.values())
 
@@ -181,6 +183,8 @@ def _text(knowledge: Knowledge, name_or_file: str) -> str:
 
 def _answering(question: Question) -> str:
     """The name of the one query that answers a question."""
+    if question.command:
+        raise QueryError(f"{question.code} takes a search, not a query: {question.command} --help shows how to ask it")
     if not question.queries:
         raise QueryError(f"{question.code} has no answer yet: {question.reason} Ask another of lepto query --list.")
     if len(question.queries) > 1:
