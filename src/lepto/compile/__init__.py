@@ -178,8 +178,8 @@ def _portable(patterns: Patterns, criteria: tuple[str, ...], rules: tuple[Compil
             blocks["not-met"] = f"?patient a <{PATIENT}> . {refuted}"
         found.append(_optional(name, blocks))
         bound.append(f'BIND(COALESCE(?{name}_, "unknown") AS ?{name})')
-    for fact in sorted({fact for rule in rules for fact in rule.answered_by}):
-        found.append(_optional(local_name(fact), {"stated": f"?patient <{fact}> ?value ."}))
+    facts = sorted({fact for rule in rules for fact in rule.answered_by})
+    found += [_optional(local_name(fact), {"stated": f"?patient <{fact}> ?value ."}) for fact in facts]
     for rule in rules:
         answered = [f"BOUND(?{local_name(fact)}_)" for fact in rule.answered_by]
         falls = " || ".join(_all_are(rule.needs, "not-met") + _all_are(rule.yields_to, "met") + answered)

@@ -81,11 +81,11 @@ class Patterns:
                 variable = self._variable()
                 return join((f"{subject} <{prop}> {variable} .", self.met(filler, variable)))
             case Has(prop, value):
-                return f"{subject} <{prop}> {value} ."
+                return self._boolean(prop, value, subject, True) or f"{subject} <{prop}> {value} ."
             case Within(prop, datatype, limits):
                 variable = self._variable()
                 test = " && ".join(f"{variable} {operator} {bound}" for operator, bound in limits)
-                return f"{subject} <{prop}> {variable} . FILTER({_is_number(variable, datatype)} && {test})"
+                return f"{subject} <{prop}> {variable} . {_where_number(variable, datatype, test)}"
             case Stated(prop):
                 return f"{subject} <{prop}> {self._variable()} ."
 
@@ -113,7 +113,7 @@ class Patterns:
             case Within(prop, datatype, limits) if prop in self.functional:
                 variable = self._variable()
                 test = " || ".join(f"{variable} {OPPOSITE[operator]} {bound}" for operator, bound in limits)
-                found = f"{subject} <{prop}> {variable} . FILTER({_is_number(variable, datatype)} && ({test}))"
+                found = f"{subject} <{prop}> {variable} . {_where_number(variable, datatype, test)}"
             case _:
                 found = None
         return [found] if found and found != NEVER else []
@@ -203,9 +203,19 @@ class Patterns:
         if isinstance(value, NamedNode):
             other = self._valued(subject, prop, "others", value.value)
             return None if other == NEVER else other
-        if value.datatype.value == XSD_BOOLEAN:
-            return f"{subject} <{prop}> {'false' if value.value == 'true' else 'true'} ."
-        return None
+        return self._boolean(prop, value, subject, False)
+
+    def _boolean(self, prop: str, value: NamedNode | Literal, subject: str, same: bool) -> str | None:
+        """The pattern of a property that has this truth value, or the other one; None for what is no truth value.
+
+        By its text, for engines differ in what they call equal to true: Virtuoso the integer 1, Jena not "1".
+        """
+        if isinstance(value, NamedNode) or value.datatype.value != XSD_BOOLEAN:
+            return None
+        variable = self._variable()
+        texts = '"true", "1"' if (value.value in ("true", "1")) == same else '"false", "0"'
+        test = f"DATATYPE({variable}) = <{XSD_BOOLEAN}> && STR({variable}) IN ({texts})"
+        return f"{subject} <{prop}> {variable} . FILTER({test})"
 
     def _valued(self, subject: str, prop: str, table: str, key: str) -> str:
         """The pattern of a property whose value is in one table of values: looked up in the knowledge, or written out
@@ -248,7 +258,11 @@ def without(*patterns: str) -> str:
     return " ".join(f"FILTER NOT EXISTS {{ {pattern} }}" for pattern in patterns)
 
 
-def _is_number(variable: str, datatype: str) -> str:
-    """Guard a comparison: some engines call an ill-typed number greater than any other."""
-    digits = "^-?[0-9]+$" if datatype.endswith("integer") else "^-?[0-9]+([.][0-9]+)?$"
-    return f'DATATYPE({variable}) = <{datatype}> && REGEX(STR({variable}), "{digits}")'
+def _where_number(variable: str, datatype: str, test: str) -> str:
+    """Guard a comparison: some engines call an ill-typed number greater than any other, and others break off.
+
+    IF, because not every engine leaves the second part of a conjunction alone once the first is false.
+    """
+    lexical = "[0-9]+" if datatype.endswith("integer") else "([0-9]+([.][0-9]*)?|[.][0-9]+)"
+    guard = f'DATATYPE({variable}) = <{datatype}> && REGEX(STR({variable}), "^[+-]?{lexical}$")'
+    return f"FILTER(IF({guard}, {test}, false))"
