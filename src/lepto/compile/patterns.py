@@ -19,7 +19,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from lepto.definition import And, Expression, Has, Named, Not, Or, Some, Stated, Within
 from lepto.errors import KnowledgeError
-from lepto.vocabulary import LEPTO, PATIENT, RDF_TYPE, TREATMENT_COURSE, XSD_BOOLEAN, local_name
+from lepto.vocabulary import LEPTO, PATIENT, RDF_TYPE, TREATMENT_COURSE, XSD_BOOLEAN, XSD_INTEGER, local_name
 
 RECORDS = (PATIENT, TREATMENT_COURSE)
 # What nothing matches. It never stands inside another pattern: some engines overlook a filter that is constant.
@@ -261,8 +261,12 @@ def without(*patterns: str) -> str:
 def _where_number(variable: str, datatype: str, test: str) -> str:
     """Guard a comparison: some engines call an ill-typed number greater than any other, and others break off.
 
-    IF, because not every engine leaves the second part of a conjunction alone once the first is false.
+    An integer is a decimal. IF, because not every engine leaves the second part of a conjunction alone once the first
+    is false.
     """
-    lexical = "[0-9]+" if datatype.endswith("integer") else "([0-9]+([.][0-9]*)?|[.][0-9]+)"
-    guard = f'DATATYPE({variable}) = <{datatype}> && REGEX(STR({variable}), "^[+-]?{lexical}$")'
+    if datatype == XSD_INTEGER:
+        typed, lexical = f"= <{XSD_INTEGER}>", "[0-9]+"
+    else:
+        typed, lexical = f"IN (<{datatype}>, <{XSD_INTEGER}>)", "([0-9]+([.][0-9]*)?|[.][0-9]+)"
+    guard = f'DATATYPE({variable}) {typed} && REGEX(STR({variable}), "^[+-]?{lexical}$")'
     return f"FILTER(IF({guard}, {test}, false))"
