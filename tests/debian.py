@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -21,45 +20,42 @@ def unpacked(packages: list[str], cache: Path) -> Path:
     Of Java libraries all are there, so that a class path can be named. Skips the test, saying why, where there is no
     apt or no network; in continuous integration any other failure is an error.
     """
+    folder = cache / "-".join(packages)
+    if folder.exists():
+        return folder
     if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
         pytest.skip(f"{' '.join(packages)}: there is no apt here")
-    private = _lists(packages, cache)
-    empty = ("-o", "Dir::State::status=/dev/null")
-    libraries = [name for name in _lacking(packages, *private, *empty) if name.endswith("-java")]
-    wanted = sorted({*_lacking(packages, *private), *libraries})
-    folder = cache / hashlib.sha256(" ".join(wanted).encode()).hexdigest()[:16]
-    if not folder.exists():
-        with tempfile.TemporaryDirectory(dir=cache) as place:
-            _apt("download", *private, *wanted, cwd=Path(place))
-            for package in Path(place).glob("*.deb"):
-                subprocess.run(["dpkg-deb", "--extract", package, f"{place}/root"], check=True)
-            Path(place, "root").mkdir(exist_ok=True)
-            if not folder.exists():
-                Path(place, "root").rename(folder)
+    with tempfile.TemporaryDirectory(dir=cache) as place:
+        _fetch(packages, Path(place))
+        for package in Path(place).glob("*.deb"):
+            subprocess.run(["dpkg-deb", "--extract", package, f"{place}/root"], check=True)
+        Path(place, "root").mkdir(exist_ok=True)
+        if not folder.exists():
+            Path(place, "root").rename(folder)
     return folder
 
 
 def environment(root: Path, given: Mapping[str, str]) -> dict[str, str]:
     """Return an environment in which programs and shared libraries are looked for under an unpacked folder first."""
     libraries = [str(path) for path in (*root.glob("lib/*-linux-*"), *root.glob("usr/lib/*-linux-*"))]
-    path = f"{root}/usr/bin:{given['PATH']}"
-    return {**given, "PATH": path, "LD_LIBRARY_PATH": ":".join(libraries)}
+    return {**given, "PATH": f"{root}/usr/bin:{given['PATH']}", "LD_LIBRARY_PATH": ":".join(libraries)}
 
 
-def _lists(packages: list[str], cache: Path) -> tuple[str, ...]:
-    """Return the options under which apt knows the packages: none, or those for lists of our own, fetched now."""
-    known = subprocess.run(["apt-cache", "show", *packages], capture_output=True, check=False).returncode == 0
-    if known:
-        return ()
-    (cache / "lists" / "partial").mkdir(parents=True, exist_ok=True)
-    private = ("-o", f"Dir::State::lists={cache}/lists", "-o", f"Dir::Cache={cache}")
-    _apt("update", *private, cwd=cache)
-    return private
+def _fetch(packages: list[str], place: Path) -> None:
+    """Download the packages into a folder, by fresh lists that are kept there too."""
+    (place / "lists" / "partial").mkdir(parents=True)
+    own = ("-o", f"Dir::State::lists={place}/lists", "-o", f"Dir::Cache={place}")
+    _apt("update", "-o", "APT::Update::Error-Mode=any", *own, cwd=place)
+    install = ("install", "--simulate", "--no-install-recommends", *own, *packages)
+    lacking = _named(_apt(*install, cwd=place))
+    all_of_them = _named(_apt(*install, "-o", "Dir::State::status=/dev/null", cwd=place))
+    wanted = {*lacking, *(name for name in all_of_them if name.endswith("-java"))}
+    if wanted:
+        _apt("download", *own, *sorted(wanted), cwd=place)
 
 
-def _lacking(packages: list[str], *options: str) -> list[str]:
-    """Return what apt would install."""
-    told = _apt("install", "--simulate", "--no-install-recommends", *options, *packages, cwd=Path())
+def _named(told: str) -> list[str]:
+    """The packages that apt says it would install."""
     return [line.split()[1] for line in told.splitlines() if line.startswith("Inst ")]
 
 
