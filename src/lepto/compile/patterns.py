@@ -19,7 +19,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from lepto.definition import And, Expression, Has, Named, Not, Or, Some, Stated, Within
 from lepto.errors import KnowledgeError
-from lepto.vocabulary import LEPTO, PATIENT, RDF_TYPE, TREATMENT_COURSE, XSD_BOOLEAN, local_name
+from lepto.vocabulary import LEPTO, PATIENT, RDF_TYPE, TREATMENT_COURSE, XSD_BOOLEAN, XSD_INTEGER, local_name
 
 RECORDS = (PATIENT, TREATMENT_COURSE)
 # What nothing matches. It never stands inside another pattern: some engines overlook a filter that is constant.
@@ -75,41 +75,48 @@ class Patterns:
                 return union(self.met(part, subject) for part in parts)
             case Not(part):
                 return self.not_met(part, subject) or NEVER
+            case Some(prop, Named(iri) as filler) if not self.is_record(filler):
+                return self._valued(subject, prop, "members", iri)
             case Some(prop, filler):
                 variable = self._variable()
-                return join((f"{subject} <{prop}> {variable} .", self._filled(filler, variable)))
+                return join((f"{subject} <{prop}> {variable} .", self.met(filler, variable)))
             case Has(prop, value):
-                return f"{subject} <{prop}> {value} ."
+                return self._boolean(prop, value, subject, True) or f"{subject} <{prop}> {value} ."
             case Within(prop, datatype, limits):
                 variable = self._variable()
                 test = " && ".join(f"{variable} {operator} {bound}" for operator, bound in limits)
-                return f"{subject} <{prop}> {variable} . FILTER({_is_number(variable, datatype)} && {test})"
+                return f"{subject} <{prop}> {variable} . {_where_number(variable, datatype, test)}"
             case Stated(prop):
                 return f"{subject} <{prop}> {self._variable()} ."
 
     def not_met(self, expression: Expression, subject: str) -> str | None:
         """Return the pattern under which `subject` is entailed not to belong, or None where nothing could show it."""
+        refutations = self.refutations(expression, subject)
+        return union(refutations) if refutations else None
+
+    def refutations(self, expression: Expression, subject: str) -> list[str]:
+        """Return the patterns of which any one shows that `subject` does not belong."""
         match expression:
             case Named(iri) if iri in self.definitions:
-                return self._not_met_class(iri, subject)
+                return [*self.refutations(self.definitions[iri], subject), *self._assumed(iri, subject)]
             case And(parts):
-                refutations = [pattern for part in parts if (pattern := self.not_met(part, subject))]
-                return union(refutations) if refutations else None
+                return [pattern for part in parts for pattern in self.refutations(part, subject)]
             case Or(parts):
-                refutations = [pattern for part in parts if (pattern := self.not_met(part, subject))]
-                return " ".join(refutations) if len(refutations) == len(parts) else None
+                each = [self.not_met(part, subject) for part in parts]
+                return [join(pattern for pattern in each if pattern)] if all(each) else []
             case Not(part):
-                return self.met(part, subject)
+                found: str | None = self.met(part, subject)
             case Some(prop, filler) if prop in self.functional:
-                return self._unfilled(prop, filler, subject)
+                found = self._unfilled(prop, filler, subject)
             case Has(prop, value) if prop in self.functional:
-                return self._other(prop, value, subject)
+                found = self._other(prop, value, subject)
             case Within(prop, datatype, limits) if prop in self.functional:
                 variable = self._variable()
                 test = " || ".join(f"{variable} {OPPOSITE[operator]} {bound}" for operator, bound in limits)
-                return f"{subject} <{prop}> {variable} . FILTER({_is_number(variable, datatype)} && ({test}))"
+                found = f"{subject} <{prop}> {variable} . {_where_number(variable, datatype, test)}"
             case _:
-                return None
+                found = None
+        return [found] if found and found != NEVER else []
 
     def silent(self, iri: str, subject: str) -> str:
         """Return the filters under which a record is silent on a denied class, so that its assumption applies.
@@ -119,15 +126,13 @@ class Patterns:
         definition = self.definitions[iri]
         for part in definition.parts if isinstance(definition, And) else ():
             if isinstance(part, Some) and part.property not in self.functional:
-                return f"FILTER NOT EXISTS {{ {self.not_ruled_out(part, subject, self._variable())} }}"
-        patterns = (self.met(definition, subject), self.not_met(definition, subject))
-        return " ".join(f"FILTER NOT EXISTS {{ {pattern} }}" for pattern in patterns if pattern)
+                return without(self.not_ruled_out(part, subject, self._variable()))
+        return without(self.met(definition, subject), *self.refutations(definition, subject))
 
     def not_ruled_out(self, restriction: Some, subject: str, entry: str) -> str:
         """Return the pattern of an entry of a list that meets, or might meet, what a restriction says of it."""
-        refuted = self.not_met(restriction.filler, entry)
-        ruled_out = f" FILTER NOT EXISTS {{ {refuted} }}" if refuted else ""
-        return f"{subject} <{restriction.property}> {entry} .{ruled_out}"
+        ruled_out = without(*self.refutations(restriction.filler, entry))
+        return f"{subject} <{restriction.property}> {entry} . {ruled_out}"
 
     def deciding_values(self, expression: Expression) -> Iterator[tuple[str, str, str]]:
         """Yield (standing, property, value) for a restriction on a functional fact that a named value decides by
@@ -179,47 +184,53 @@ class Patterns:
             return f"{self._variable()} <{self.leading_to[iri]}> {subject} ."
         return f"{subject} a <{iri}> ."
 
-    def _not_met_class(self, iri: str, subject: str) -> str | None:
-        refuted = self.not_met(self.definitions[iri], subject)
-        if iri not in self.denied:
-            return refuted
-        assumed = f"{subject} <{LEPTO}assumedNot> <{iri}> ."
-        if self.portable:
-            assumed = f"{self._is_a(self.genus(iri), subject)} {self.silent(iri, subject)}"
-        return union(filter(None, (refuted, assumed)))
-
-    def _filled(self, filler: Expression, variable: str) -> str:
-        if isinstance(filler, Named) and not self.is_record(filler):
-            return self._among(variable, "members", filler.iri)
-        return self.met(filler, variable)
+    def _assumed(self, iri: str, subject: str) -> Iterator[str]:
+        """The pattern under which an assumption denies a class."""
+        if iri in self.denied and self.portable:
+            yield f"{self._is_a(self.genus(iri), subject)} {self.silent(iri, subject)}"
+        elif iri in self.denied:
+            yield f"{subject} <{LEPTO}assumedNot> <{iri}> ."
 
     def _unfilled(self, prop: str, filler: Expression, subject: str) -> str | None:
-        variable = self._variable()
         if isinstance(filler, Named) and not self.is_record(filler):
-            refuted: str | None = self._among(variable, "nonmembers", filler.iri)
-        else:
-            refuted = self.not_met(filler, variable)
+            nonmember = self._valued(subject, prop, "nonmembers", filler.iri)
+            return None if nonmember == NEVER else nonmember
+        variable = self._variable()
+        refuted = self.not_met(filler, variable)
         return f"{subject} <{prop}> {variable} . {refuted}" if refuted and refuted != NEVER else None
 
     def _other(self, prop: str, value: NamedNode | Literal, subject: str) -> str | None:
         if isinstance(value, NamedNode):
-            variable = self._variable()
-            others = self._among(variable, "others", value.value)
-            return None if others == NEVER else f"{subject} <{prop}> {variable} . {others}"
-        if value.datatype.value == XSD_BOOLEAN:
-            return f"{subject} <{prop}> {'false' if value.value == 'true' else 'true'} ."
-        return None
+            other = self._valued(subject, prop, "others", value.value)
+            return None if other == NEVER else other
+        return self._boolean(prop, value, subject, False)
 
-    def _among(self, variable: str, table: str, key: str) -> str:
-        """The pattern of a value in one table of values: looked up in the knowledge, or written out where there is
-        none.
+    def _boolean(self, prop: str, value: NamedNode | Literal, subject: str, same: bool) -> str | None:
+        """The pattern of a property that has this truth value, or the other one; None for what is no truth value.
+
+        By its text, for engines differ in what they call equal to true: Virtuoso the integer 1, Jena not "1".
+        """
+        if isinstance(value, NamedNode) or value.datatype.value != XSD_BOOLEAN:
+            return None
+        variable = self._variable()
+        texts = '"true", "1"' if (value.value in ("true", "1")) == same else '"false", "0"'
+        test = f"DATATYPE({variable}) = <{XSD_BOOLEAN}> && STR({variable}) IN ({texts})"
+        return f"{subject} <{prop}> {variable} . FILTER({test})"
+
+    def _valued(self, subject: str, prop: str, table: str, key: str) -> str:
+        """The pattern of a property whose value is in one table of values: looked up in the knowledge, or written out
+        where there is none. One value alone is no filter: Virtuoso fails on IN with a list of one.
         """
         iris: tuple[str, ...] = getattr(self.values, table).get(key, ())
         if not iris:
             return NEVER
+        if self.portable and len(iris) == 1:
+            return f"{subject} <{prop}> <{iris[0]}> ."
+        variable = self._variable()
+        found = f"{variable} <{VALUE_TABLES[table]}> <{key}> ."
         if self.portable:
-            return f"FILTER({variable} IN ({', '.join(f'<{iri}>' for iri in iris)}))"
-        return f"{variable} <{VALUE_TABLES[table]}> <{key}> ."
+            found = f"FILTER({variable} IN ({', '.join(f'<{iri}>' for iri in iris)}))"
+        return f"{subject} <{prop}> {variable} . {found}"
 
     def _variable(self) -> str:
         return f"?v{next(self._fresh)}"
@@ -234,10 +245,28 @@ def join(patterns: Iterable[str]) -> str:
 def union(patterns: Iterable[str]) -> str:
     """Return the pattern that matches where one of the patterns does."""
     alternatives = [pattern for pattern in patterns if pattern != NEVER]
-    return " UNION ".join(f"{{ {pattern} }}" for pattern in alternatives) if alternatives else NEVER
+    if len(alternatives) < 2:
+        return alternatives[0] if alternatives else NEVER
+    return " UNION ".join(f"{{ {pattern} }}" for pattern in alternatives)
 
 
-def _is_number(variable: str, datatype: str) -> str:
-    """Guard a comparison: some engines call an ill-typed number greater than any other."""
-    digits = "^-?[0-9]+$" if datatype.endswith("integer") else "^-?[0-9]+([.][0-9]+)?$"
-    return f'DATATYPE({variable}) = <{datatype}> && REGEX(STR({variable}), "{digits}")'
+def without(*patterns: str) -> str:
+    """Return the filters under which none of the patterns matches.
+
+    One filter for each: inside an EXISTS, rdflib forgets what is bound outside where a filter stands in a union.
+    """
+    return " ".join(f"FILTER NOT EXISTS {{ {pattern} }}" for pattern in patterns)
+
+
+def _where_number(variable: str, datatype: str, test: str) -> str:
+    """Guard a comparison: some engines call an ill-typed number greater than any other, and others break off.
+
+    An integer is a decimal. IF, because not every engine leaves the second part of a conjunction alone once the first
+    is false.
+    """
+    if datatype == XSD_INTEGER:
+        typed, lexical = f"= <{XSD_INTEGER}>", "[0-9]+"
+    else:
+        typed, lexical = f"IN (<{datatype}>, <{XSD_INTEGER}>)", "([0-9]+([.][0-9]*)?|[.][0-9]+)"
+    guard = f'DATATYPE({variable}) {typed} && REGEX(STR({variable}), "^[+-]?{lexical}$")'
+    return f"FILTER(IF({guard}, {test}, false))"
