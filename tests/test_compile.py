@@ -236,7 +236,7 @@ def test_trap_rdflib_forgets_in_a_union_under_exists_what_is_bound_outside() -> 
 
 def test_asks_fall_in_the_portable_query_once_they_are_answered(knowledge: Knowledge) -> None:
     """What an ask asks for answers it, but for those that ask even if it is stated."""
-    answered = {quad.subject for quad in knowledge.store.quads_for_pattern(None, NamedNode(LEPTO + "answeredBy"), None)}
+    answered = {quad.subject for quad in knowledge.store.quads_for_pattern(None, NamedNode(LEPTO + "settledBy"), None)}
     asks = set(knowledge.values.members[LEPTO + "Ask"])
     assert 0 < len(answered) < len(asks)
     for ask in asks:

@@ -165,7 +165,7 @@ class Knowledge:
                 rule,
                 tuple(sorted(self._objects(LEPTO + "needs", rule))),
                 tuple(sorted(self._objects(LEPTO + "yieldsTo", rule))),
-                tuple(sorted(self._objects(LEPTO + "answeredBy", rule))),
+                tuple(sorted(self._objects(LEPTO + "settledBy", rule))),
             )
             for rule in sorted(self._subjects(LEPTO + "partOfGuideline"))
             if self._is(rule, LEPTO + "Rule")
