@@ -123,7 +123,11 @@ class Knowledge:
     def _labels(self) -> dict[str, str]:
         found = {}
         for quad in self.store.quads_for_pattern(None, NamedNode(RDFS + "label"), None, None):
-            if isinstance(quad.subject, NamedNode) and isinstance(quad.object, Literal):
+            if (
+                isinstance(quad.subject, NamedNode)
+                and isinstance(quad.object, Literal)
+                and quad.object.language == "en"
+            ):
                 found[quad.subject.value] = quad.object.value
         return found
 
