@@ -15,7 +15,7 @@ from rdflib.term import URIRef
 
 from lepto import check
 from lepto.check import Check, UnknownCheckError, checks
-from lepto.errors import InputError
+from lepto.errors import InputError, KnowledgeError
 from lepto.knowledge import Knowledge
 from lepto.reason import JavaMissing, ReasonerError, java
 from lepto.vocabulary import LEPTO
@@ -167,6 +167,19 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, st
     return _broken
 
 
+def test_a_module_that_is_no_turtle_is_refused(tmp_path: Path) -> None:
+    """A syntax error in one module costs the whole ontology, by file and line: nothing is read by half."""
+    shutil.copytree(ROOT / "ontology", tmp_path / "ontology")
+    (tmp_path / "ontology" / "regimens.ttl").write_text("<urn:a> <urn:b> .\n", encoding="utf-8")
+    with pytest.raises(KnowledgeError, match=r"regimens\.ttl: .*line 1"):
+        Knowledge(tmp_path)
+
+
+def test_every_file_of_the_ontology_is_a_module(knowledge: Knowledge) -> None:
+    """A file that nothing imports would be looked at by nothing."""
+    assert {module.path for module in knowledge.modules} == set((ROOT / "ontology").rglob("*.ttl"))
+
+
 # What is broken: a file, what is in it once, what is put in its place; and the checks that must fail, no others.
 FAULTS = {
     "a label is missing": (
@@ -198,6 +211,30 @@ FAULTS = {
         "lepto:hasRoute lepto:OralRoute , lepto:IntravenousRoute ;",
         "",
         {"lint/unplaced-chemotherapy"},
+    ),
+    "two versions are told": (
+        "ontology/lepto.ttl",
+        'owl:versionInfo "0.1.0" ;',
+        'owl:versionInfo "0.1.1" ;',
+        {"lint/disagreeing-versions"},
+    ),
+    "a day of issue is missing": (
+        "ontology/lepto.ttl",
+        'dcterms:issued "2026-11-23"^^xsd:date ;',
+        "",
+        {"annotations under shapes"},
+    ),
+    "classes of values are disjoint no more": (
+        "ontology/patient.ttl",
+        "owl:disjointWith lepto:NotStartedStatus ;",
+        "",
+        {"lint/classes-not-told-apart"},
+    ),
+    "a word of the language is misspelt": (
+        "ontology/patient.ttl",
+        "rdfs:subClassOf lepto:CourseStatus ;\n    owl:disjointWith lepto:NotStartedStatus ;",
+        "rdfs:subClassof lepto:CourseStatus ;\n    owl:disjointWith lepto:NotStartedStatus ;",
+        {"lint/built-in-terms"},
     ),
     "a code system changes its prefix": (
         "ontology/mappings/treatments.ttl",
