@@ -14,8 +14,8 @@ from rdflib.namespace import RDF, SH
 from rdflib.term import URIRef
 
 from lepto import check
-from lepto.check import Check, checks
-from lepto.errors import InputError
+from lepto.check import Check, UnknownCheckError, checks
+from lepto.errors import InputError, KnowledgeError
 from lepto.knowledge import Knowledge
 from lepto.reason import JavaMissing, ReasonerError, java
 from lepto.vocabulary import LEPTO
@@ -77,6 +77,27 @@ def test_everything_but_the_reasoner_passes(knowledge: Knowledge, monkeypatch: p
     assert skipped == ["source positions", "reasoner"]
     lints = [name for name in results if name.startswith("lint/")]
     assert len(lints) == len(list((knowledge.root / "queries" / "lint").glob("*.rq")))
+
+
+def test_a_check_that_is_left_out_is_not_done(knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told as skipped; the others are done."""
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("the reasoner was started")
+
+    monkeypatch.setattr(check, "examine", never)
+    results = list(checks(knowledge, None, ["reasoner", "lint/circles"]))
+    assert [result.line() for result in results if result.skipped and "--without" in result.skipped] == [
+        "skip  lint/circles: left out by --without",
+        "skip  reasoner: left out by --without",
+    ]
+    assert sum(result.looked_at > 0 for result in results) > 50
+
+
+def test_a_check_that_is_not_there_cannot_be_left_out(knowledge: Knowledge) -> None:
+    """A misspelt name is an error before anything is done, for the check would be done all the same."""
+    with pytest.raises(UnknownCheckError, match=r"there is no check 'lint/circle'; did you mean 'lint/circles'\?"):
+        next(checks(knowledge, None, ["lint/circle"]))
 
 
 @pytest.mark.java
@@ -146,6 +167,19 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, st
     return _broken
 
 
+def test_a_module_that_is_no_turtle_is_refused(tmp_path: Path) -> None:
+    """A syntax error in one module costs the whole ontology, by file and line: nothing is read by half."""
+    shutil.copytree(ROOT / "ontology", tmp_path / "ontology")
+    (tmp_path / "ontology" / "regimens.ttl").write_text("<urn:a> <urn:b> .\n", encoding="utf-8")
+    with pytest.raises(KnowledgeError, match=r"regimens\.ttl: .*line 1"):
+        Knowledge(tmp_path)
+
+
+def test_every_file_of_the_ontology_is_a_module(knowledge: Knowledge) -> None:
+    """A file that nothing imports would be looked at by nothing."""
+    assert {module.path for module in knowledge.modules} == set((ROOT / "ontology").rglob("*.ttl"))
+
+
 # What is broken: a file, what is in it once, what is put in its place; and the checks that must fail, no others.
 FAULTS = {
     "a label is missing": (
@@ -177,6 +211,30 @@ FAULTS = {
         "lepto:hasRoute lepto:OralRoute , lepto:IntravenousRoute ;",
         "",
         {"lint/unplaced-chemotherapy"},
+    ),
+    "two versions are told": (
+        "ontology/lepto.ttl",
+        'owl:versionInfo "0.1.0" ;',
+        'owl:versionInfo "0.1.1" ;',
+        {"lint/disagreeing-versions"},
+    ),
+    "a day of issue is missing": (
+        "ontology/lepto.ttl",
+        'dcterms:issued "2026-11-23"^^xsd:date ;',
+        "",
+        {"annotations under shapes"},
+    ),
+    "classes of values are disjoint no more": (
+        "ontology/patient.ttl",
+        "owl:disjointWith lepto:NotStartedStatus ;",
+        "",
+        {"lint/classes-not-told-apart"},
+    ),
+    "a word of the language is misspelt": (
+        "ontology/patient.ttl",
+        "rdfs:subClassOf lepto:CourseStatus ;\n    owl:disjointWith lepto:NotStartedStatus ;",
+        "rdfs:subClassof lepto:CourseStatus ;\n    owl:disjointWith lepto:NotStartedStatus ;",
+        {"lint/built-in-terms"},
     ),
     "a code system changes its prefix": (
         "ontology/mappings/treatments.ttl",
@@ -307,6 +365,19 @@ def test_every_shape_finds_its_toy_and_no_other_shape_does(knowledge: Knowledge,
         if toy:
             found[toy.removeprefix(LEPTO + "Toy").split("#")[0]].add(str(shape).removeprefix(SHAPES))
     assert found == {shape: {shape, *toy.also.split()} for shape, toy in TOYS[name].items()}
+
+
+def test_a_translation_breaks_no_shape(knowledge: Knowledge) -> None:
+    """A second language beside the first is counted by itself."""
+    text = """
+    @prefix lepto: <https://w3id.org/lepto/> .
+    @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+    @prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+    lepto:Treatment rdfs:label "Behandlung"@de ; skos:definition "Was man tun kann."@de .
+    """
+    data = check.graph(check.terms(knowledge)) + Graph().parse(data=text, format="turtle")
+    conforms, _, told = pyshacl.validate(data, shacl_graph=shapes_of("annotations"))
+    assert conforms, told
 
 
 @pytest.mark.slow

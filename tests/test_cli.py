@@ -154,3 +154,26 @@ def test_a_closed_pipe_is_no_traceback(tmp_path: Path) -> None:
         check=False,
     )
     assert "Traceback" not in run.stderr
+
+
+def test_check_tells_programs_what_it_tells_people() -> None:
+    """The JSON of `check` is one array with every check, its count and its problems; what is left out says so."""
+    run = lepto("check", "--format", "json", "--without", "reasoner", "--without", "lint/circles")
+    told = {one["name"]: one for one in json.loads(run.stdout)}
+    assert run.returncode == 0
+    assert {
+        one["name"]: one["skipped"] for one in told.values() if one["skipped"] and "--without" in one["skipped"]
+    } == {
+        "lint/circles": "left out by --without",
+        "reasoner": "left out by --without",
+    }
+    del told["source positions"], told["reasoner"], told["lint/circles"]
+    assert all((one["problems"], one["skipped"], one["failed"]) == ([], None, False) for one in told.values())
+    assert all(one["looked_at"] > 0 and one["things"] for one in told.values())
+
+
+def test_a_check_that_is_not_there_is_status_two() -> None:
+    """A misspelt name after `--without` is one line on standard error."""
+    run = lepto("check", "--without", "lint/circle")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == "lepto: there is no check 'lint/circle'; did you mean 'lint/circles'?\n"

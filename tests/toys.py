@@ -10,6 +10,7 @@ from pyoxigraph import BlankNode, NamedNode, RdfFormat, Triple, parse
 from lepto.vocabulary import LEPTO, local_name
 
 PREFIXES = """
+@prefix bibo: <http://purl.org/ontology/bibo/> .
 @prefix dcterms: <http://purl.org/dc/terms/> .
 @prefix lepto: <https://w3id.org/lepto/> .
 @prefix oa: <http://www.w3.org/ns/oa#> .
@@ -18,6 +19,8 @@ PREFIXES = """
 @prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
 @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
 @prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+@prefix vann: <http://purl.org/vocab/vann/> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
 """
 
 
@@ -203,7 +206,18 @@ ANNOTATIONS = {
     "ModuleTitle": Toy("ontology/answer", without="dcterms:title"),
     "ModuleDescription": Toy("ontology/answer", plus='<> dcterms:description "Une description."@fr .'),
     "ModuleLicence": Toy("ontology/answer", "dcterms:license", '<> dcterms:license "CC BY 4.0" .'),
-    "TermLabel": Toy("Treatment", plus='<> rdfs:label "traitement"@fr .'),
+    "OntologyVersion": Toy("ontology", "owl:versionIRI", '<> owl:versionIRI "0.1.0" .'),
+    "OntologyVersionNumber": Toy("ontology", "owl:versionInfo", '<> owl:versionInfo "one" .'),
+    "OntologyNamespace": Toy("ontology", "vann:preferredNamespaceUri", "<> vann:preferredNamespaceUri lepto: ."),
+    "OntologyPrefix": Toy("ontology", without="vann:preferredNamespacePrefix"),
+    "OntologyCreator": Toy("ontology", without="dcterms:creator"),
+    "OntologyPublisher": Toy("ontology", without="dcterms:publisher"),
+    "OntologyCreated": Toy("ontology", "dcterms:created", '<> dcterms:created "2999-01-01"^^xsd:date .'),
+    "OntologyIssued": Toy("ontology", "dcterms:issued", '<> dcterms:issued "2999" .', also="OntologyCreated"),
+    "OntologySource": Toy("ontology", "dcterms:source", "<> dcterms:source lepto:C01 ."),
+    "OntologyCitation": Toy("ontology", without="dcterms:bibliographicCitation"),
+    "OntologyStatus": Toy("ontology", "bibo:status", '<> bibo:status "draft" .'),
+    "TermLabel": Toy("Treatment", plus='<> rdfs:label "another"@en .'),
     "TermLabelSpacing": Toy("Treatment", "rdfs:label", '<> rdfs:label "two  spaces"@en .'),
     "TermLabelCase": Toy("Treatment", "rdfs:label", '<> rdfs:label "Treatment toy"@en .'),
     "TermDefinitionForm": Toy("Treatment", "skos:definition", '<> skos:definition "Without a full stop"@en .'),

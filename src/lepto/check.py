@@ -6,9 +6,10 @@ Every check names itself and how many things it looked at; one that looked at no
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 
 import pyshacl
@@ -27,12 +28,12 @@ from rdflib import Graph
 from rdflib.namespace import RDF, RDFS, SH
 from rdflib.term import Node, URIRef
 
-from lepto.errors import InputError, KnowledgeError, one_line
+from lepto.errors import InputError, KnowledgeError, LeptoError, one_line
 from lepto.knowledge import Knowledge
 from lepto.query import catalogue, header
 from lepto.reason import Examination, JavaMissing, ReasonerError, examine
 from lepto.validate import Validator
-from lepto.vocabulary import LEPTO, ONTOLOGY, RDF_TYPE, local_name
+from lepto.vocabulary import LEPTO, ONTOLOGY, OWL, RDF_TYPE, local_name
 from lepto.vocabulary import RDFS as RDFS_SPACE
 from lepto.vocabulary import SKOS as SKOS_SPACE
 
@@ -76,49 +77,81 @@ class Check:
         return f"{state}  {self.name}: {self.looked_at} {self.things} looked at{problems}"
 
 
-def checks(knowledge: Knowledge, source: Path | None = None) -> Iterator[Check]:
+class UnknownCheckError(LeptoError):
+    """A name that no check has. `str()` is one line that names the check that was meant, where one comes near."""
+
+    def __init__(self, name: str, names: Iterable[str]) -> None:
+        near = get_close_matches(name, names, n=1)
+        mend = f"did you mean {near[0]!r}?" if near else "lepto check prints the name of each"
+        super().__init__(one_line(f"there is no check {name!r}; {mend}"))
+
+
+def checks(knowledge: Knowledge, source: Path | None = None, without: Collection[str] = ()) -> Iterator[Check]:
     """Yield the result of every check, each as soon as it is known.
 
-    In: the knowledge; the text of the guideline's source, to prove every position in it, or None to leave that out.
-    Raises InputError when the source cannot be read.
+    In: the knowledge; the text of the guideline's source, to prove every position in it, or None to leave that out; the
+    names of checks that are not to be done and are told as skipped ("reasoner" stands for all that HermiT does). Raises
+    UnknownCheckError for a name that no check has, and InputError when the source cannot be read.
     """
-    yield _patient_shapes(knowledge)
-    yield _shapes(knowledge, "annotations", "terms and modules", NamedNode("http://www.w3.org/2002/07/owl#Class"))
-    yield _shapes(knowledge, "rules", "rules, remarks, claims and evidence items", NamedNode(LEPTO + "Offer"))
-    yield _catalogue(knowledge)
-    yield from _lints(knowledge)
-    yield _criteria(knowledge)
-    yield _rules(knowledge)
-    yield from _mappings(knowledge)
-    yield _positions(knowledge, source)
-    yield from _reasoner(knowledge)
+    steps = _steps(knowledge, source)
+    for name in without:
+        if name not in steps:
+            raise UnknownCheckError(name, steps)
+    for name, step in steps.items():
+        if name in without:
+            yield Check(name, 0, "things", skipped="left out by --without")
+        else:
+            yield from step(name)
+
+
+def _steps(knowledge: Knowledge, source: Path | None) -> dict[str, Callable[[str], Iterable[Check]]]:
+    """What is done under the name of each check, in order."""
+
+    def one(check: Callable[..., Check], *arguments: object) -> Callable[[str], Iterable[Check]]:
+        return lambda name: [check(name, knowledge, *arguments)]
+
+    lints = (entry.name for entry in catalogue(knowledge) if entry.name.startswith("lint/"))
+    systems = sorted(_quads(knowledge, LEPTO + "codeIriPrefix"), key=str)
+    mappings = {f"mappings to {knowledge.label(_iri(q.subject))}": one(_mappings, _text(q.object)) for q in systems}
+    return {
+        "patient shapes refuse a canary": one(_patient_shapes),
+        "annotations under shapes": one(_shapes, "annotations", "terms and modules", OWL + "Class"),
+        "rules under shapes": one(_shapes, "rules", "rules, remarks, claims and evidence items", LEPTO + "Offer"),
+        "catalogue of queries": one(_catalogue),
+        **{name: one(_lint) for name in lints},
+        "compiled criteria": one(_criteria),
+        "compiled rules": one(_rules),
+        **mappings,
+        "source positions": one(_positions, source),
+        "reasoner": lambda name: _reasoner(name, knowledge),
+    }
 
 
 # Shapes
 
 
-def _patient_shapes(knowledge: Knowledge) -> Check:
+def _patient_shapes(name: str, knowledge: Knowledge) -> Check:
     """The contract on patients is used elsewhere; here it must be readable and refuse a canary."""
     try:
         validator = Validator(knowledge)
         validator.validate([], date.min)
     except KnowledgeError as error:
-        return Check("patient shapes refuse a canary", 0, "shapes", (str(error),))
+        return Check(name, 0, "shapes", (str(error),))
     named = {triple.subject for triple in validator.shapes if isinstance(triple.subject, NamedNode)}
-    return Check("patient shapes refuse a canary", len(named), "shapes")
+    return Check(name, len(named), "shapes")
 
 
-def _shapes(knowledge: Knowledge, name: str, things: str, canary: NamedNode) -> Check:
+def _shapes(name: str, knowledge: Knowledge, file: str, things: str, canary: str) -> Check:
     """Hold the ontology against one file of shapes. A canary of the given class must be refused; so must a shape that
     looks at nothing.
     """
-    data = graph([*terms(knowledge), Triple(NamedNode(CANARY), TYPE, canary)])
-    path = knowledge.root / "shapes" / f"{name}.ttl"
+    data = graph([*terms(knowledge), Triple(NamedNode(CANARY), TYPE, NamedNode(canary))])
+    path = knowledge.root / "shapes" / f"{file}.ttl"
     try:
         shapes = Graph().parse(data=path.read_text(encoding="utf-8"), format="turtle")
         _, report, _ = pyshacl.validate(data, shacl_graph=shapes)
     except Exception as error:  # pySHACL and rdflib raise what they like
-        return Check(f"{name} under shapes", 0, things, (f"{path}: {error}",))
+        return Check(name, 0, things, (f"{path}: {error}",))
     assert isinstance(report, Graph)
     found = set(_results(report))
     problems = sorted(f"{_short(focus)}: {text}" for focus, text in found if focus != URIRef(CANARY))
@@ -128,7 +161,7 @@ def _shapes(knowledge: Knowledge, name: str, things: str, canary: NamedNode) -> 
     for shape, nodes in _targets(shapes, data):
         problems += [] if nodes else [f"{_short(shape)} looks at nothing"]
         focus |= nodes
-    return Check(f"{name} under shapes", len(focus), things, tuple(problems))
+    return Check(name, len(focus), things, tuple(problems))
 
 
 def _results(report: Graph) -> Iterator[tuple[Node, str]]:
@@ -180,7 +213,7 @@ def graph(triples: Iterable[Triple]) -> Graph:
 # Queries
 
 
-def _catalogue(knowledge: Knowledge) -> Check:
+def _catalogue(name: str, knowledge: Knowledge) -> Check:
     """Every query that comes with LEPTO says what it is for, and is SPARQL."""
     entries, problems = catalogue(knowledge), []
     for entry in entries:
@@ -192,16 +225,10 @@ def _catalogue(knowledge: Knowledge) -> Check:
             Store().query(text)
         except SyntaxError as error:
             problems.append(f"{entry.name}: {error}")
-    return Check("catalogue of queries", len(entries), "queries", tuple(problems))
+    return Check(name, len(entries), "queries", tuple(problems))
 
 
-def _lints(knowledge: Knowledge) -> Iterator[Check]:
-    for entry in catalogue(knowledge):
-        if entry.name.startswith("lint/"):
-            yield _lint(knowledge, entry.name)
-
-
-def _lint(knowledge: Knowledge, name: str) -> Check:
+def _lint(name: str, knowledge: Knowledge) -> Check:
     text = knowledge.query_text(name)
     said = header(text)
     prologue = "".join(line for line in text.splitlines(keepends=True) if line.upper().startswith("PREFIX"))
@@ -223,15 +250,15 @@ def _told(row: Iterable[tuple[str, object]]) -> str:
 # Criteria and rules
 
 
-def _criteria(knowledge: Knowledge) -> Check:
+def _criteria(name: str, knowledge: Knowledge) -> Check:
     """Every defined class of patients is compiled, and there is a way from it to a fact."""
     ways = {_iri(triple.object) for triple in knowledge.compiled.triples if triple.predicate.value == LEPTO + "pathOf"}
     criteria = knowledge.compiled.criteria
     problems = [f"no fact decides lepto:{local_name(iri)}" for iri in criteria if iri not in ways]
-    return Check("compiled criteria", len(criteria), "criteria", tuple(problems))
+    return Check(name, len(criteria), "criteria", tuple(problems))
 
 
-def _rules(knowledge: Knowledge) -> Check:
+def _rules(name: str, knowledge: Knowledge) -> Check:
     """Every rule is in the portable query, and the portable query is SPARQL."""
     rules = sorted(set(knowledge.values.members.get(LEPTO + "Rule", ())))
     portable = knowledge.compiled.portable
@@ -241,20 +268,18 @@ def _rules(knowledge: Knowledge) -> Check:
         Store().query(portable)
     except SyntaxError as error:
         problems.append(f"the portable query: {error}")
-    return Check("compiled rules", len(rules), "rules", tuple(problems))
+    return Check(name, len(rules), "rules", tuple(problems))
 
 
 # Mappings
 
 
-def _mappings(knowledge: Knowledge) -> Iterator[Check]:
-    """How many codes there are of each code system; a system without a code has failed."""
+def _mappings(name: str, knowledge: Knowledge, prefix: str) -> Check:
+    """How many codes there are of a code system; a system without a code has failed."""
     codes = {_iri(quad.object) for quad in _quads(knowledge, SKOS_SPACE + "exactMatch")}
-    for quad in sorted(_quads(knowledge, LEPTO + "codeIriPrefix"), key=str):
-        system, prefix = _iri(quad.subject), _text(quad.object)
-        own = sorted(code for code in codes if code.startswith(prefix))
-        empty = [f"<{code}> has no code after the prefix" for code in own if code == prefix]
-        yield Check(f"mappings to {knowledge.label(system)}", len(own), "codes", tuple(empty))
+    own = sorted(code for code in codes if code.startswith(prefix))
+    empty = [f"<{code}> has no code after the prefix" for code in own if code == prefix]
+    return Check(name, len(own), "codes", tuple(empty))
 
 
 # Source positions
@@ -271,9 +296,8 @@ class _Place:
     sha256: str
 
 
-def _positions(knowledge: Knowledge, file: Path | None) -> Check:
+def _positions(name: str, knowledge: Knowledge, file: Path | None) -> Check:
     """Prove that the file is the source, and that every claim's place in it is what it was."""
-    name = "source positions"
     if file is None:
         return Check(name, 0, "places", skipped="no text was given; --source FILE proves every place in the source")
     try:
@@ -320,9 +344,8 @@ def _sha256(data: bytes) -> str:
 # The reasoner
 
 
-def _reasoner(knowledge: Knowledge) -> Iterator[Check]:
+def _reasoner(name: str, knowledge: Knowledge) -> Iterator[Check]:
     """HermiT over all modules: consistent, no class without a possible member, OWL 2 DL."""
-    name = "reasoner"
     try:
         found = examine((triple for module in knowledge.modules for triple in module.triples), seconds=SECONDS)
     except JavaMissing as error:

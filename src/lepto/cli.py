@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import NoReturn
@@ -156,6 +158,10 @@ def _check_command(commands: argparse._SubParsersAction[_Parser]) -> None:
     parser.add_argument(
         "--source", type=Path, metavar="FILE", help="the text of the source, to prove every claim's position in it"
     )
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="form of the result (default: text)")
+    parser.add_argument(
+        "--without", action="append", default=[], metavar="NAME", help="leave out one check; may be repeated"
+    )
     parser.set_defaults(run=_check)
 
 
@@ -163,11 +169,14 @@ def _check(options: argparse.Namespace) -> int:
     from lepto.check import checks
     from lepto.knowledge import load
 
-    failed = False
-    for result in checks(load(), options.source):
-        print(result.line(), flush=True)
-        failed |= result.failed
-    return FINDINGS if failed else ANSWERED
+    results = []
+    for result in checks(load(), options.source, options.without):
+        results.append(result)
+        if options.format == "text":
+            print(result.line(), flush=True)
+    if options.format == "json":
+        print(json.dumps([asdict(result) | {"failed": result.failed} for result in results], indent=2))
+    return FINDINGS if any(result.failed for result in results) else ANSWERED
 
 
 def _reason_command(commands: argparse._SubParsersAction[_Parser]) -> None:

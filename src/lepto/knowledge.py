@@ -123,8 +123,9 @@ class Knowledge:
     def _labels(self) -> dict[str, str]:
         found = {}
         for quad in self.store.quads_for_pattern(None, NamedNode(RDFS + "label"), None, None):
-            if isinstance(quad.subject, NamedNode) and isinstance(quad.object, Literal):
-                found[quad.subject.value] = quad.object.value
+            term, text = quad.subject, quad.object
+            if isinstance(term, NamedNode) and isinstance(text, Literal) and text.language == "en":
+                found[term.value] = text.value
         return found
 
     # How it is prepared
