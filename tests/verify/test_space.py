@@ -55,7 +55,8 @@ def test_silence_is_a_value_of_every_fact(grounds: Grounds) -> None:
 def test_what_no_criterion_reads_is_named(grounds: Grounds) -> None:
     """Facts that decide nothing are left out of the space, and are said to be."""
     read = set(grounds.space.single) | {name for course in grounds.space.courses for name in course}
-    assert set(grounds.space.unread) == set(grounds.knowledge.facts) - read - {grounds.courses}
+    assert set(grounds.space.unread) == set(grounds.knowledge.facts) - read - {grounds.courses, grounds.declined}
+    assert grounds.space.unread
 
 
 def test_numbers_are_taken_that_no_shape_finds_odd(grounds: Grounds) -> None:

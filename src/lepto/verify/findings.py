@@ -298,4 +298,6 @@ def shown(value: object) -> str:
     """Return a value as a reader would write it; of a course of treatment what it says, in order."""
     if isinstance(value, list):
         return ", ".join(map(shown, value))
-    return " ".join(map(str, value.values())) if isinstance(value, dict) else str(value)
+    if isinstance(value, dict):
+        return " ".join(map(str, value.values()))
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -77,7 +77,9 @@ class Space:
         self.intervals = {name: [interval for interval, _ in found] for name, found in accepted.items()}
         chosen = {name: [number for _, number in found] for name, found in accepted.items()}
         read = {local_name(iri) for definition in knowledge.definitions.values() for iri in properties(definition)}
-        self.unread = tuple(sorted(name for name in knowledge.facts if name not in read))
+        self.unread = tuple(
+            sorted(name for name, fact in knowledge.facts.items() if name not in read and not fact.many)
+        )
         self.single: dict[str, tuple[Any, ...]] = {
             name: (None, *_values(knowledge, fact, chosen))
             for name, fact in knowledge.facts.items()
