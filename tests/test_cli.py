@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ("recommend", "validate", "check", "reason", "query", "compile")
+COMMANDS = ("recommend", "validate", "check", "reason", "query", "compile", "document")
 PATIENT = {"id": "A", "ageYears": 54, "csfCytology": "CytologyPositive", "karnofskyPerformanceStatus": 80}
 
 

@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     _reason_command(commands)
     _query_command(commands)
     _compile_command(commands)
+    _document_command(commands)
     return parser
 
 
@@ -253,6 +254,30 @@ def _compile(options: argparse.Namespace) -> int:
     from lepto.knowledge import load
 
     sys.stdout.write(load().compiled.portable)
+    return ANSWERED
+
+
+def _document_command(commands: argparse._SubParsersAction[_Parser]) -> None:
+    parser = _command(
+        commands,
+        "document",
+        "write the decision table as pages and pictures that a clinician can review, in Markdown, HTML and SVG",
+        "lepto document --out guideline",
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="a new or empty folder, or one with an older document"
+    )
+    parser.add_argument(
+        "--cases", type=Path, metavar="DIR", help="a folder of cases, to tell which of them show a rule"
+    )
+    parser.set_defaults(run=_document)
+
+
+def _document(options: argparse.Namespace) -> int:
+    from lepto.document import document
+    from lepto.knowledge import load
+
+    print(f"{document(load(), options.out, options.cases)} files written to {options.out}")
     return ANSWERED
 
 

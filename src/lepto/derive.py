@@ -5,7 +5,7 @@ Every step is a CONSTRUCT query whose result joins the patients' graph; no verdi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from pyoxigraph import Quad, QueryTriples, Store, Triple
@@ -26,10 +26,11 @@ STEPS = (
 
 
 @contextmanager
-def derived(knowledge: Knowledge, triples: Iterable[Triple]) -> Iterator[Store]:
+def derived(knowledge: Knowledge, triples: Iterable[Triple], steps: Sequence[str] = STEPS) -> Iterator[Store]:
     """Put valid patients' graphs beside the knowledge, derive, and lend the store for questions.
 
-    In: the knowledge and the triples of any number of patients. Out, while the context lasts: the store with the
+    In: the knowledge, the triples of any number of patients, and the steps to go once the standings of criteria are
+    known: the first few, or none, where no more is asked for. Out, while the context lasts: the store with the
     ontology, the patients, their assumptions, standings and verdicts. Afterwards the knowledge is as it was.
     """
     store = knowledge.store
@@ -42,7 +43,7 @@ def derived(knowledge: Knowledge, triples: Iterable[Triple]) -> Iterator[Store]:
 
     try:
         add(triples)
-        for query in queries(knowledge):
+        for query in queries(knowledge, steps):
             answer = store.query(query)
             assert isinstance(answer, QueryTriples)
             add(set(answer))
@@ -52,9 +53,9 @@ def derived(knowledge: Knowledge, triples: Iterable[Triple]) -> Iterator[Store]:
             store.remove(quad)
 
 
-def queries(knowledge: Knowledge) -> Iterator[str]:
+def queries(knowledge: Knowledge, steps: Sequence[str] = STEPS) -> Iterator[str]:
     """Return the queries of the derivation in their order: assumptions, standings of criteria, then
     `queries/derive/`.
     """
     yield from knowledge.compiled.steps
-    yield from (knowledge.query_text(f"derive/{step}") for step in STEPS)
+    yield from (knowledge.query_text(f"derive/{step}") for step in steps)

@@ -37,7 +37,7 @@ from lepto.read import read
 from lepto.validate import sorted_by_findings
 from lepto.vocabulary import LEPTO, OWL, PROV, RDF, RDFS, SKOS, XSD
 
-FOLDERS = ("competency", "explain", "lint", "derive", "prepare")
+FOLDERS = ("competency", "explain", "document", "lint", "derive", "prepare")
 PREFIXES = {
     "dcterms": "http://purl.org/dc/terms/",
     "lepto": LEPTO,
