@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from lepto.document.errors import DocumentError
+
+BEGINNING = 200
 
 
 def put(files: Mapping[str, str], folder: Path, mark: str) -> None:
@@ -17,8 +20,7 @@ def put(files: Mapping[str, str], folder: Path, mark: str) -> None:
     files are written beside the folder first and moved when all are there. Raises DocumentError, and leaves everything
     as it was, when the folder cannot be written or holds a file without the mark.
     """
-    folder = folder.resolve()
-    refuse_foreign(folder, mark)
+    folder = refuse_foreign(folder, mark)
     try:
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as beside:
             new, old = Path(beside) / "new", Path(beside) / "old"
@@ -31,18 +33,24 @@ def put(files: Mapping[str, str], folder: Path, mark: str) -> None:
         raise DocumentError(f"{folder}: {error.strerror}; give a folder that can be written") from error
 
 
-def refuse_foreign(folder: Path, mark: str) -> None:
-    """Raise DocumentError where a document cannot go: into a file, or a folder that holds anything without the mark."""
+def refuse_foreign(folder: Path, mark: str) -> Path:
+    """Return the folder itself, behind whatever links; raise DocumentError where a document cannot go: into a file, or
+    a folder that holds anything without the mark near its beginning.
+    """
+    folder = folder.resolve()
     if not folder.parent.is_dir():
         raise DocumentError(f"{folder.parent}: there is no such folder; make it first")
     if folder.exists() and not folder.is_dir():
         raise DocumentError(f"{folder}: this is a file; give a folder")
+    if not os.access(folder.parent, os.W_OK):
+        raise DocumentError(f"{folder.parent}: this folder cannot be written; give another")
     try:
         for path in sorted(folder.rglob("*")):
-            if path.is_symlink() or (path.is_file() and mark.encode() not in path.read_bytes()):
+            if path.is_symlink() or (path.is_file() and mark.encode() not in path.read_bytes()[:BEGINNING]):
                 raise DocumentError(f"{path}: this file is no part of a document; give a new or an empty folder")
     except OSError as error:
         raise DocumentError(f"{folder}: {error.strerror}; give a folder that can be read") from error
+    return folder
 
 
 def _swap(new: Path, folder: Path, old: Path) -> None:

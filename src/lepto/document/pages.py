@@ -96,8 +96,8 @@ class Pages:
 
     @cached_property
     def standings(self) -> Mapping[str, Any]:
-        """How recorded values decide every criterion."""
-        return Combinations(self.answers).standings
+        """How recorded values decide every criterion on which a rule rests."""
+        return Combinations(self.answers).standings({row["criterion"] for row in self.answers.rows("rule-criteria")})
 
     @cached_property
     def regimens(self) -> dict[str, str]:

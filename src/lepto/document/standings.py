@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import product
+from math import prod
 
 from pyoxigraph import NamedNode
 
@@ -26,6 +26,7 @@ from lepto.vocabulary import LEPTO
 
 DERIVED = {"meets": "met", "doesNotMeet": "not met"}
 BATCH = 250
+COMBINATIONS = 20_000
 # So many values are listed rather than told by those that are missing.
 LISTED = 3
 UNKNOWN = "unknown"
@@ -68,17 +69,13 @@ class Combinations:
         self.knowledge = answers.knowledge
         self.validator = Validator(answers.knowledge)
 
-    @cached_property
-    def standings(self) -> dict[str, Standings]:
-        """The standings of every criterion on which a rule rests."""
-        wanted = sorted({row["criterion"] for row in self.answers.rows("rule-criteria")})
+    def standings(self, criteria: Iterable[str]) -> dict[str, Standings]:
+        """Return the standings of criteria, by their names."""
         together: dict[tuple[str, ...], list[str]] = defaultdict(list)
-        for criterion in wanted:
+        for criterion in sorted(criteria):
             together[tuple(row["fact"] for row in self.answers.ask("facts", criterion=criterion))].append(criterion)
         return {
-            criterion: standings
-            for facts, criteria in together.items()
-            for criterion, standings in self._of(facts, criteria)
+            criterion: standings for facts, those in together.items() for criterion, standings in self._of(facts, those)
         }
 
     def _of(self, facts: Sequence[str], criteria: Sequence[str]) -> Iterator[tuple[str, Standings]]:
@@ -86,6 +83,8 @@ class Combinations:
         lists = [name for name in facts if self.knowledge.facts[name].nested]
         single = [name for name in facts if name not in lists]
         domains = [(*values_of(self.knowledge, name), None) for name in single]
+        if prod(map(len, domains)) > COMBINATIONS:
+            raise KnowledgeError(f"{criteria[0]} rests on {len(single)} facts: more than {COMBINATIONS} combinations")
         points = list(product(*domains))
         patients = [self._patient(str(number), single, point, lists) for number, point in enumerate(points)]
         records = read_bytes(json.dumps(patients).encode(), "combinations", self.knowledge.facts)
