@@ -152,6 +152,21 @@ def test_a_row_names_the_bars_that_reach_an_action_by_its_composition() -> None:
     assert "Bar systemic chemotherapy with craniospinal irradiation" in reached["Offer the tucatinib combination"]
 
 
+def test_a_row_names_the_rule_that_sets_it_aside(knowledge: Knowledge) -> None:
+    """An offer that another one overrides is not read as if it stood alone, wherever both concern the patient."""
+    looked_at = 0
+    for path in sorted((GUIDELINE / "pathways").glob("*.html")):
+        links = [
+            [Path(link.get("href")).stem for link in row.iter(f"{XHTML}a")] for row in tree(path).iter(f"{XHTML}tr")
+        ]
+        shown = {names[0] for names in links if names}
+        for rule, other in rows(knowledge, "?x lepto:overrides ?y"):
+            if {rule, other} <= shown:
+                looked_at += 1
+                assert [rule in names for names in links if names[:1] == [other]] == [True], path
+    assert looked_at
+
+
 def test_a_picture_names_every_rule_and_entry_of_its_pathway_and_of_those_inside(knowledge: Knowledge) -> None:
     labels_of = "?x a lepto:Pathway . ?p lepto:withinPathway* ?x . { ?r lepto:withinPathway ?p ; a lepto:Rule } UNION "
     labels_of += "{ ?p lepto:entryCriterion ?r } ?r rdfs:label ?y"
@@ -294,7 +309,7 @@ def test_told_standings_are_those_that_are_derived(knowledge: Knowledge) -> None
         facts = {row["fact"]: row["label"] for row in answers.ask("facts", criterion=name)}
         domains = [[None, *values_of(knowledge, fact)] for fact in facts]
         for number, point in enumerate(product(*domains)):
-            if number % 3:
+            if number % 7:
                 continue
             stated = {fact: value for fact, value in zip(facts, point, strict=True) if value is not None}
             record = record_of(knowledge, {fact: value.stated for fact, value in stated.items()})
@@ -303,7 +318,7 @@ def test_told_standings_are_those_that_are_derived(knowledge: Knowledge) -> None
             looked_at += 1
             recorded = {facts[fact]: labels([value])[0] for fact, value in stated.items()}
             assert _standing(told[name], recorded) == [standings_of(knowledge, record)[name]], f"{name}: {recorded}"
-    assert looked_at > 30
+    assert looked_at > 15
 
 
 def _standing(told: Standings, recorded: dict[str, str]) -> list[str]:
