@@ -105,6 +105,7 @@ OF_A_RULE = {
     "its discrepancies": "?x a lepto:Rule ; lepto:basedOnClaim/^lepto:concernsClaim/lepto:carriedAs ?y",
     "its cautions": "?x lepto:offers/lepto:fallsUnder/^lepto:cautionsOn/lepto:statement ?y",
     "the bars that reach it": "?x lepto:offers/lepto:fallsUnder/^lepto:bars/rdfs:label ?y",
+    "the asks that hold it": "?ask lepto:blocking true ; lepto:decides/^lepto:offers ?x ; rdfs:label ?y",
     "what the bar reaches": "?x lepto:bars/^lepto:fallsUnder/rdfs:label ?y",
     "the caveats": "?x a lepto:Rule . ?caveat a lepto:Caveat ; lepto:statement ?y",
 }
@@ -183,7 +184,7 @@ def test_the_index_leads_to_every_page_and_says_who_has_not_reviewed(knowledge: 
 
 
 def test_without_cases_the_page_says_so_and_with_them_it_counts(knowledge: Knowledge) -> None:
-    counted = re.compile(r"It stands in (\d+), falls in (\d+) and waits in (\d+) of (\d+) patients\.")
+    counted = re.compile(r"It stands in (\d+), falls in (\d+) and waits in (\d+) of (\d+) patients;")
     for path in (GUIDELINE / "rules").glob("*.html"):
         match = counted.search(said(path))
         assert match, path
