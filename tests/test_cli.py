@@ -10,7 +10,17 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ("recommend", "validate", "check", "reason", "query", "compile", "verify", "explain")
+COMMANDS = (
+    "recommend",
+    "validate",
+    "check",
+    "reason",
+    "query",
+    "compile",
+    "verify",
+    "explain",
+    "document",
+)
 PATIENT = {"id": "A", "ageYears": 54, "csfCytology": "CytologyPositive", "karnofskyPerformanceStatus": 80}
 
 

@@ -88,6 +88,15 @@ def test_the_installed_command_uses_its_own_knowledge(installed: Path, tmp_path:
     assert {name for part in KNOWLEDGE for name in files(folder / part)} == knowledge()
 
 
+def test_the_installed_command_makes_the_document(installed: Path, tmp_path: Path) -> None:
+    """Templates are in the wheel; without cases the pages of the pathways are those of the repository."""
+    run(installed / "lepto", "document", "--out", "guideline", cwd=tmp_path)
+    committed = ROOT / "docs" / "guideline"
+    assert files(tmp_path / "guideline") == files(committed)
+    for name in files(committed / "pathways"):
+        assert (tmp_path / "guideline" / name).read_bytes() == (committed / name).read_bytes()
+
+
 def test_the_source_archive_holds_what_the_readme_speaks_of(packed: Path) -> None:
     (path,) = packed.glob("*.tar.gz")
     with tarfile.open(path) as archive:

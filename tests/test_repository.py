@@ -75,6 +75,8 @@ def naming(words: Iterable[str], files: Iterable[tuple[Path, str]]) -> list[str]
 
 def is_prose(path: Path) -> bool:
     """Say whether a file is written for people who are neither physicians nor compilers."""
+    if "guideline" in path.parts:
+        return False
     return path.suffix in {".md", ".cff"} or path.parent.name in {"scripts", ".ci"} or not path.suffix
 
 

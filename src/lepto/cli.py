@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     _compile_command(commands)
     _verify_command(commands)
     _explain_command(commands)
+    _document_command(commands)
     return parser
 
 
@@ -351,6 +352,30 @@ def _left_out(patients: Sequence[str]) -> None:
     for patient in patients:
         sentence = f"lepto: {patient} is left out: the record has a violation; lepto validate tells which"
         print(one_line(sentence), file=sys.stderr)
+
+
+def _document_command(commands: argparse._SubParsersAction[_Parser]) -> None:
+    parser = _command(
+        commands,
+        "document",
+        "write the decision table as pages and pictures that a clinician can review, in Markdown, HTML and SVG",
+        "lepto document --out guideline",
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="a new or empty folder, or one with an older document"
+    )
+    parser.add_argument(
+        "--cases", type=Path, metavar="DIR", help="a folder of cases, to tell which of them show a rule"
+    )
+    parser.set_defaults(run=_document)
+
+
+def _document(options: argparse.Namespace) -> int:
+    from lepto.document import document
+    from lepto.knowledge import load
+
+    print(f"{document(load(), options.out, options.cases)} files written to {options.out}")
+    return ANSWERED
 
 
 def _version() -> int:

@@ -39,7 +39,7 @@ from lepto.validate import sorted_by_findings
 from lepto.vocabulary import LEPTO, OWL, PROV, RDF, RDFS, SKOS, XSD
 
 COVERAGE = "competency/question-coverage"
-FOLDERS = ("competency", "explain", "lint", "derive", "prepare", "verify")
+FOLDERS = ("competency", "explain", "document", "lint", "derive", "prepare", "verify")
 PREFIXES = {
     "dcterms": "http://purl.org/dc/terms/",
     "lepto": LEPTO,

@@ -107,7 +107,7 @@ def _details(verdict: Verdict) -> Iterator[str]:
         if (reason.standing == "met" and reason.strength in (verdict.bar, verdict.verdict)) or verdict.bar:
             yield f"because {_because(reason)} [{' '.join((*reason.claims, *reason.resolutions))}{_evidence(reason)}]"
     if verdict.regimen:
-        yield f"regimen: {_regimen(verdict.regimen)}"
+        yield f"regimen: {regimen_in_words(verdict.regimen)}"
     yield from (f"note: {caution}" for caution in verdict.cautions)
 
 
@@ -121,7 +121,8 @@ def _evidence(reason: Reason) -> str:
     return f"; certainty {' / '.join(certainties)}" if certainties else ""
 
 
-def _regimen(regimen: Regimen) -> str:
+def regimen_in_words(regimen: Regimen) -> str:
+    """Return dose and schedule as one line of text."""
     if regimen.fractionations:
         return " or ".join(f"{float(f.dose):g} {f.unit} in {f.fractions} fractions" for f in regimen.fractionations)
     phases = []
