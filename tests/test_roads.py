@@ -18,10 +18,10 @@ from lepto.classify import classify_patients
 from lepto.knowledge import Knowledge, folder
 from lepto.read import Record, read_bytes
 from lepto.reason import java
+from lepto.space import Facts
 from lepto.validate import Validator
 from lepto.verify.evaluate import Evaluator
 from lepto.verify.grounds import Grounds
-from lepto.verify.space import Facts
 from lepto.vocabulary import local_name
 from tests.accept_cases import folders, records_of, sound_ones
 from tests.patients import patients, record_of, standings_of

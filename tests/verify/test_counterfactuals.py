@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from lepto.errors import KnowledgeError
 from lepto.knowledge import load
 from lepto.read import read_bytes
+from lepto.space import Facts
 from lepto.verify.counterfactuals import Counterfactual, Explanation, explain, facts_of
 from lepto.verify.grounds import Grounds
-from lepto.verify.space import Facts
 from tests.patients import established_patients, patients, record_of
 
 # Actions whose grids are small, so that the quick tests are.

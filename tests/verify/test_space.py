@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
+from lepto.space import candidates, intervals
 from lepto.verify.evaluate import MET, Evaluator
 from lepto.verify.grid import Grid
 from lepto.verify.grounds import Grounds
-from lepto.verify.space import candidates, intervals
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lepto.errors import KnowledgeError
+from lepto.space import Facts
 from lepto.verify.evaluate import MET, Codes, Outcome
 from lepto.verify.grid import Grid
 from lepto.verify.grounds import Grounds
-from lepto.verify.space import Facts
 
 Numbers = NDArray[np.int64]
 ROOM = 2**62

@@ -17,11 +17,11 @@ from pyoxigraph import Literal, NamedNode
 
 from lepto.errors import KnowledgeError
 from lepto.read import Record
+from lepto.space import Facts
 from lepto.verify.evaluate import NOT_MET, Codes, Outcome
 from lepto.verify.findings import UNDETERMINED
 from lepto.verify.grid import Axis, Grid
 from lepto.verify.grounds import Grounds
-from lepto.verify.space import Facts
 from lepto.vocabulary import LEPTO, XSD_BOOLEAN, XSD_DATE, XSD_INTEGER, local_name
 
 CHANGES = 3

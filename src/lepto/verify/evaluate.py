@@ -25,8 +25,8 @@ from lepto.derive import CRITERIA, RULES, VERDICTS, derived
 from lepto.finding import Finding
 from lepto.knowledge import Knowledge
 from lepto.read import Record, read_bytes
+from lepto.space import ON, Facts
 from lepto.validate import Validator
-from lepto.verify.space import ON, Facts
 from lepto.vocabulary import LEPTO, SKOS, local_name
 
 Codes = NDArray[np.int8]

@@ -11,11 +11,11 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
+from lepto.space import Facts
 from lepto.verify.actions import ActionStates, Rules
 from lepto.verify.evaluate import MET, Codes, Outcome, ask, name_of
 from lepto.verify.grid import Grid
 from lepto.verify.grounds import Grounds
-from lepto.verify.space import Facts
 
 UNDETERMINED, NEITHER = "undetermined", "Neither"
 WAYS = (NEITHER, "Offered", "Against")

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lepto.space import Facts
 from lepto.verify.actions import ActionStates
 from lepto.verify.evaluate import MET, ask, name_of
 from lepto.verify.findings import Found
 from lepto.verify.grid import Grid
 from lepto.verify.grounds import Grounds
-from lepto.verify.space import Facts
 
 STATES = 5_000_000
 LEFT = 2_000

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lepto.errors import KnowledgeError
+from lepto.space import Facts
 from lepto.verify.evaluate import Codes, Feature
 from lepto.verify.grounds import Grounds
-from lepto.verify.space import Facts
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from functools import cached_property
 
 from pyoxigraph import Quad, Store
 
+from lepto.space import Facts, Interval, Space, numbers
 from lepto.verify.evaluate import MET, Codes, Evaluator, Feature, ask, name_of
-from lepto.verify.space import Facts, Interval, Space, numbers
 
 
 class Grounds:

@@ -11,13 +11,13 @@ from random import Random
 
 import numpy as np
 
+from lepto.space import Facts
 from lepto.verify.actions import ActionStates
 from lepto.verify.evaluate import MET, ask, name_of
 from lepto.verify.findings import Found
 from lepto.verify.gaps import says_nothing
 from lepto.verify.grid import Grid
 from lepto.verify.grounds import Grounds
-from lepto.verify.space import Facts
 
 SILENCE = (0.0, 0.2, 0.5, 0.8)
 COURSES = 3

@@ -141,16 +141,18 @@ def _within(expression: Expression) -> Iterator[Within]:
             yield from _within(part)
 
 
+def named_values(knowledge: Knowledge, name: str) -> list[str]:
+    """Return the local names of the values of a fact whose values are named things."""
+    quads = knowledge.store.quads_for_pattern(NamedNode(LEPTO + name), NamedNode(RDFS + "range"), None, None)
+    range_ = next(quads).object
+    assert isinstance(range_, NamedNode)
+    return [local_name(iri) for iri in knowledge.values.members[range_.value]]
+
+
 def _values(knowledge: Knowledge, fact: Fact, chosen: dict[str, list[int | float]]) -> Sequence[Any]:
     if fact.datatype == XSD_BOOLEAN:
         return True, False
-    if fact.datatype is not None:
-        return chosen[fact.name]
-    range_ = next(
-        knowledge.store.quads_for_pattern(NamedNode(LEPTO + fact.name), NamedNode(RDFS + "range"), None, None)
-    ).object
-    assert isinstance(range_, NamedNode)
-    return [local_name(iri) for iri in knowledge.values.members[range_.value]]
+    return named_values(knowledge, fact.name) if fact.datatype is None else chosen[fact.name]
 
 
 def _courses(knowledge: Knowledge, read: set[str]) -> Iterator[Facts]:
