@@ -93,13 +93,14 @@ def test_facts_are_given_back_as_they_were_stated(grounds: Grounds, facts: Facts
     assert read.triples == record.triples
 
 
-law = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+law = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 
 
+@pytest.mark.slow
 @law
 @given(facts=established_patients(load()), action=st.sampled_from(ACTIONS), data=st.data())
 def test_a_counterfactual_is_true_and_minimal(grounds: Grounds, facts: Facts, action: str, data: st.DataObject) -> None:
-    """The patient with the changes has the verdict that is told, and with any part of them alone has not.
+    """The patient with the changes has the verdict that is told; with any part of them alone it is not, or is refused.
 
     It is held against the derivation of whole patients, in which no grid has a part.
     """
@@ -112,7 +113,7 @@ def test_a_counterfactual_is_true_and_minimal(grounds: Grounds, facts: Facts, ac
     assert verdict(grounds, facts, dict(fitting), action) == one.verdict != told.verdict
     for size in range(len(fitting)):
         for part in combinations(fitting, size):
-            assert verdict(grounds, facts, dict(part), action) != one.verdict
+            assert refused(grounds, facts, dict(part)) or verdict(grounds, facts, dict(part), action) != one.verdict
 
 
 @law
@@ -121,18 +122,27 @@ def test_no_single_change_is_missed(grounds: Grounds, facts: Facts, action: str,
     """Whatever fact is changed to whatever value: if the verdict is another then, the answer says so."""
     fact = data.draw(st.sampled_from(sorted(grounds.space.single)))
     value = data.draw(st.sampled_from(grounds.space.single[fact]))
-    changed = {**facts, fact: value} if value is not None else {k: v for k, v in facts.items() if k != fact}
-    assume(all(grounds.evaluator.sound([facts, changed])))
+    assume(not refused(grounds, facts, {}) and not refused(grounds, facts, {fact: value}))
     told = explained(grounds, facts, action, 1)
     after = verdict(grounds, facts, {fact: value}, action)
     known = {one.verdict for one in told.counterfactuals if set(changes(one)) == {fact}}
     assert after in known | {told.verdict}
 
 
+def refused(grounds: Grounds, facts: Facts, different: Facts) -> bool:
+    """Say whether the shapes refuse the record of a patient with some facts changed."""
+    (sound,) = grounds.evaluator.sound([changed(facts, different)])
+    return not sound
+
+
+def changed(facts: Facts, different: Facts) -> Facts:
+    """Return a patient with some facts changed; None leaves a fact unstated."""
+    return {name: value for name, value in {**facts, **different}.items() if value is not None and value != []}
+
+
 def verdict(grounds: Grounds, facts: Facts, different: Facts, action: str) -> str:
-    """Return the verdict on an action for a patient with some facts changed; None leaves a fact unstated."""
-    changed = {name: value for name, value in {**facts, **different}.items() if value is not None and value != []}
-    (outcome,) = grounds.evaluator.outcomes([changed])
+    """Return the verdict on an action for a patient with some facts changed."""
+    (outcome,) = grounds.evaluator.outcomes([changed(facts, different)])
     return outcome.verdict(action)
 
 

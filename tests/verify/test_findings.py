@@ -79,6 +79,7 @@ def test_an_overlap_is_found(spoilt: Spoil) -> None:
     assert found[0].witness["headache"] == "Present"
 
 
+@pytest.mark.slow
 def test_a_contradiction_is_found(spoilt: Spoil) -> None:
     """An action with two verdicts, since the stronger of two offers does not silence the weaker."""
     what = f"lepto:offers lepto:{CARE} ; lepto:strength lepto:MayConsider ; lepto:requires lepto:HeadachePresent"
@@ -104,6 +105,7 @@ def test_strata_that_overlap_are_found(grounds: Grounds, spoilt: Spoil) -> None:
     assert found.witness["karnofskyPerformanceStatus"] == 70
 
 
+@pytest.mark.slow
 def test_unknown_read_as_no_is_found(spoilt: Spoil) -> None:
     """A bar that cannot be ruled out and is taken as ruled out: one fact more turns the offer into a bar."""
     what = f"lepto:bars lepto:{CARE} ; lepto:strength lepto:Avoid ; lepto:requires lepto:HeadachePresent"
@@ -119,6 +121,7 @@ def test_unknown_read_as_no_is_found(spoilt: Spoil) -> None:
     assert "headache" not in found[0].witness
 
 
+@pytest.mark.slow
 def test_a_case_split_is_found(spoilt: Spoil) -> None:
     """What is offered alike in both strata need not wait for the stratum, and yet it does."""
     what = f"lepto:offers lepto:{CARE} ; lepto:strength lepto:Recommended"
@@ -128,6 +131,7 @@ def test_a_case_split_is_found(spoilt: Spoil) -> None:
     assert "karnofskyPerformanceStatus" not in found[0].witness
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["lepto:blocking false", "lepto:blocking true ; lepto:asksEvenIfStated true"])
 def test_an_idle_request_is_found(spoilt: Spoil, how: str) -> None:
     """An ask for a fact that no rule on the action reads, and whose answer lifts nothing."""
@@ -136,6 +140,7 @@ def test_an_idle_request_is_found(spoilt: Spoil, how: str) -> None:
     assert about(found) == {("IdleRequest", ("csfProtein", CARE))}
 
 
+@pytest.mark.slow
 def test_an_unreachable_rule_is_found(grounds: Grounds, spoilt: Spoil) -> None:
     """A rule of the poor stratum that asks for the favourable one as well."""
     what = f"lepto:offers lepto:{CARE} ; lepto:strength lepto:Recommended ; lepto:requires lepto:FavourablePrognosis"
@@ -145,6 +150,7 @@ def test_an_unreachable_rule_is_found(grounds: Grounds, spoilt: Spoil) -> None:
     assert ("OfferBestSupportiveCare",) not in found
 
 
+@pytest.mark.slow
 def test_a_shadowed_rule_is_found(spoilt: Spoil) -> None:
     """A weaker offer of the same action under the same criteria and one more."""
     what = f"lepto:offers lepto:{CARE} ; lepto:strength lepto:MayConsider ; lepto:requires lepto:HeadachePresent"
@@ -154,6 +160,7 @@ def test_a_shadowed_rule_is_found(spoilt: Spoil) -> None:
     assert found[0].states > 0
 
 
+@pytest.mark.slow
 def test_offers_that_stand_for_one_choice_are_found_together(grounds: Grounds) -> None:
     """Two alternatives of one class are offered together; alternatives for different tumours are not."""
     pairs = interacting(grounds, Strengths(grounds))
