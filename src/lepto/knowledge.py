@@ -8,7 +8,7 @@ composition, the criteria on which a rule rests, which action falls under which)
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
@@ -52,13 +52,13 @@ class Module:
 class Knowledge:
     """The ontology in a store, with everything that follows from it without a patient.
 
-    In: the folder that holds `ontology/`, `shapes/` and `queries/`. Raises KnowledgeError, naming the file or term,
-    when the knowledge cannot be used.
+    In: the folder that holds `ontology/`, `shapes/` and `queries/`, and the modules of the ontology where they are not
+    those of the folder. Raises KnowledgeError, naming the file or term, when the knowledge cannot be used.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, modules: Iterable[Module] | None = None) -> None:
         self.root = root
-        self.modules = tuple(_modules(root))
+        self.modules = tuple(read_modules(root) if modules is None else modules)
         self.store = Store()
         self.store.extend(Quad(*triple) for module in self.modules for triple in module.triples)
         self.definitions = defined_classes(self.store)
@@ -220,8 +220,11 @@ def _query_text(root: Path, name: str) -> str:
         raise KnowledgeError(f"there is no query {name}: {error.strerror}") from error
 
 
-def _modules(root: Path) -> Iterator[Module]:
-    """Follow the imports from the door; an import that is no file of ours is refused, never fetched."""
+def read_modules(root: Path) -> Iterator[Module]:
+    """Yield the modules of a folder, following the imports from the door, then the mappings.
+
+    An import that is no file of ours is refused, never fetched.
+    """
     pending, seen = [ONTOLOGY], set()
     while pending:
         iri = pending.pop()
