@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from pyoxigraph import NamedNode, QuerySolutions, Store
 
@@ -132,3 +133,17 @@ def established_patients(knowledge: Knowledge) -> st.SearchStrategy[Facts]:
     """Draw patients who are inside the guideline's scope, so that rules come into play more often."""
     inside = {"ageYears": 54, "csfCytology": "CytologyPositive", "leptomeningealMetastasis": "Confirmed"}
     return patients(knowledge).map(lambda facts: {**facts, **inside})
+
+
+def drawn_patients(knowledge: Knowledge, number: int) -> list[Facts]:
+    """Return patients drawn at random, the same each time, every other one inside the scope."""
+    drawn: list[Facts] = []
+
+    @seed(20261122)
+    @settings(max_examples=number, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @given(patients(knowledge), established_patients(knowledge))
+    def draw(anyone: Facts, established: Facts) -> None:
+        drawn.append(established if len(drawn) % 2 else anyone)
+
+    draw()
+    return drawn

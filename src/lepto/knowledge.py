@@ -169,14 +169,15 @@ class Knowledge:
             for rule in sorted(self._subjects(LEPTO + "partOfGuideline"))
             if self._is(rule, LEPTO + "Rule")
         ]
+        courses = dict.fromkeys([TREATMENT_COURSE], next(self._subjects(RDFS + "range", TREATMENT_COURSE)))
+        compiled = compile_criteria(self.definitions, self.values, functional, denied, rules, courses)
         for rule in rules:
             for criterion in (*rule.needs, *rule.yields_to):
-                if criterion not in self.definitions:
+                if criterion not in compiled.criteria:
                     raise KnowledgeError(
-                        f"{local_name(rule.iri)} names {local_name(criterion)}, which is no defined class"
+                        f"{local_name(rule.iri)} names {local_name(criterion)}, which is no defined class of patients"
                     )
-        courses = dict.fromkeys([TREATMENT_COURSE], next(self._subjects(RDFS + "range", TREATMENT_COURSE)))
-        return compile_criteria(self.definitions, self.values, functional, denied, rules, courses)
+        return compiled
 
     # Look-ups
 

@@ -37,12 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(
         f"{len(chosen)} of {len(bench().mutants)} mutants, {len(bench().cases)} cases, seed {options.seed}", flush=True
     )
-    start, fates = monotonic(), []
-    for fate in tried(chosen, options.processes):
+    start, fates, equivalent = monotonic(), [], explained(bench().mutants)
+    for fate in tried(chosen, equivalent, options.processes):
         fates.append(fate)
         if len(fates) % 50 == 0:
             print(f"{len(fates)} tried in {monotonic() - start:.0f} s", file=sys.stderr, flush=True)
-    score = Score(tuple(chosen), tuple(fates), explained(bench().mutants))
+    score = Score(tuple(chosen), tuple(fates), equivalent)
     print("\n".join(score.lines()))
     print(f"{monotonic() - start:.0f} s with {options.processes} processes")
     return 1 if score.failed else 0

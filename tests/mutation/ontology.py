@@ -369,10 +369,12 @@ def drop_disjointness(original: Original) -> Iterator[Change]:
 
 @operator("drop difference")
 def drop_difference(original: Original) -> Iterator[Change]:
-    """A value is no longer told apart from the others."""
-    graph, values = original.ontology_graph, set(_values(original))
+    """A value is no longer told apart from others, of which a criterion asks for one by name."""
+    graph = original.ontology_graph
+    by_name = {triple.object for triple in graph.stating(OWL + "hasValue")}
     for triple in graph.stating(OWL + "distinctMembers"):
-        yield from (taken_out(graph, cell, member) for cell, member in graph.cells(triple.object) if member in values)
+        if by_name & set(graph.members(triple.object)):
+            yield from (taken_out(graph, cell, member) for cell, member in graph.cells(triple.object))
 
 
 @operator("drop functional")

@@ -50,11 +50,12 @@ def sampled(mutants: Sequence[Mutant], number: int, seed: int) -> list[Mutant]:
     return chosen
 
 
-def tried(mutants: Sequence[Mutant], processes: int) -> Iterator[Fate]:
+def tried(mutants: Sequence[Mutant], explained: Iterable[Equivalent], processes: int) -> Iterator[Fate]:
     """Yield the fate of each mutant, in order, from processes of their own."""
     names = [mutant.name for mutant in mutants]
+    known = {name for entry in explained for name in entry.made}
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(try_mutant, names, chunksize=4)
+        yield from pool.map(try_mutant, names, [name in known for name in names], chunksize=4)
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,8 @@ class Score:
     def stale(self) -> list[str]:
         """Explanations of mutants that are not made, and of mutants that were caught."""
         unmade = [f"{entry.pattern}: no such mutant is made" for entry in self.explained if not entry.made]
-        caught = [fate for fate in self.fates if fate.what != ALIVE and fate.mutant in self.reasons]
-        return unmade + [f"{fate.mutant}: caught, {fate.what} {fate.by}" for fate in caught]
+        untrue = [fate for fate in self.fates if fate.mutant in self.reasons and (fate.what != ALIVE or fate.by)]
+        return unmade + [f"{fate.mutant}: no equivalent, see {fate.what} {fate.by}" for fate in untrue]
 
     @property
     def failed(self) -> bool:
@@ -102,6 +103,8 @@ class Score:
         for mutant in self.survivors:
             yield f"alive: {mutant.name}"
             yield f"       in {mutant.file}; look again with scripts/mutate --mutant '{mutant.name}'"
+            if others := next(fate.by for fate in self.fates if fate.mutant == mutant.name):
+                yield f"       answers otherwise for {others}"
         yield from (f"stale: {line}" for line in self.stale)
 
     def _row(self, name: str, fates: Sequence[Fate], columns: Iterable[str]) -> str:

@@ -25,7 +25,7 @@ from lepto.validate import Validator
 from tests.accept_cases import ON, folders, records_of
 from tests.mutation import ontology, shapes
 from tests.mutation.mutants import Mutant, Original, mutants_of
-from tests.patients import reports_of
+from tests.patients import Facts, drawn_patients, reports_of
 
 __all__ = ["Bench", "Case", "Fate", "bench", "try_mutant"]
 
@@ -33,11 +33,12 @@ OPERATORS_FROM = (ontology, shapes)
 REFUSED, CASE, LINT, LAW, ALIVE = "refused", "case", "lint", "law", "alive"
 BATCH = 10
 EXAMPLES = 10
+STRANGERS = 200
 
 
 @dataclass(frozen=True)
 class Fate:
-    """What becomes of a mutant, and what caught it first."""
+    """What becomes of a mutant, and what caught it first; of one that is alive, a patient whom it answers otherwise."""
 
     mutant: str
     what: str
@@ -84,8 +85,17 @@ class Bench:
         """Every mutant by its name."""
         return {mutant.name: mutant for mutant in mutants_of(self.original)}
 
-    def fate(self, mutant: Mutant) -> Fate:
-        """Try a mutant: load it, ask it the cases, hold it under the lint queries and the laws."""
+    @cached_property
+    def strangers(self) -> list[tuple[Facts, dict[str, Any]]]:
+        """Patients of no case, drawn once and for all, with what the original answers."""
+        people = drawn_patients(self.original.knowledge, STRANGERS)
+        return list(zip(people, reports_of(self.recommender, *people), strict=True))
+
+    def fate(self, mutant: Mutant, explained: bool = False) -> Fate:
+        """Try a mutant: load it, ask it the cases, hold it under the lint queries, and then under the laws.
+
+        One that is explained as equivalent is spared the laws, for it must answer strangers as the original does.
+        """
         try:
             recommender = self.mutated(mutant)
         except KnowledgeError as error:
@@ -94,9 +104,9 @@ class Bench:
             return Fate(mutant.name, CASE, case)
         if not mutant.of_shapes and (query := next(caught_by_lint(recommender.knowledge), None)):
             return Fate(mutant.name, LINT, query)
-        if law := next(caught_by_laws(recommender), None):
+        if not explained and (law := next(caught_by_laws(recommender), None)):
             return Fate(mutant.name, LAW, law)
-        return Fate(mutant.name, ALIVE)
+        return Fate(mutant.name, ALIVE, self.answered_otherwise(recommender))
 
     def mutated(self, mutant: Mutant) -> Recommender:
         """Return the stages with the mutant for their knowledge; KnowledgeError where it cannot be loaded."""
@@ -114,6 +124,16 @@ class Bench:
         cases = self.ranked(mutant)
         for start in range(0, len(cases), BATCH):
             yield from self._caught_in(cases[start : start + BATCH], mutant, recommender)
+
+    def answered_otherwise(self, recommender: Recommender) -> str:
+        """Return a stranger whom a mutant answers otherwise than the original, as JSON; empty where there is none."""
+        for start in range(0, len(self.strangers), BATCH):
+            some = self.strangers[start : start + BATCH]
+            came = reports_of(recommender, *(facts for facts, _ in some))
+            for (facts, report), other in zip(some, came, strict=True):
+                if {**report, "patient": ""} != {**other, "patient": ""}:
+                    return json.dumps(facts)
+        return ""
 
     def ranked(self, mutant: Mutant) -> list[Case]:
         """Return the cases, those first that name what the mutant changes, a rare name above a frequent one."""
@@ -194,6 +214,6 @@ def bench() -> Bench:
     return Bench()
 
 
-def try_mutant(name: str) -> Fate:
+def try_mutant(name: str, explained: bool = False) -> Fate:
     """Return the fate of the mutant with a name."""
-    return bench().fate(bench().mutants[name])
+    return bench().fate(bench().mutants[name], explained)
