@@ -114,6 +114,29 @@ def unrelated_treatments(knowledge: Knowledge) -> set[str]:
     return every - related
 
 
+def treatments_stood_for(knowledge: Knowledge) -> Pairs:
+    """For every class-level action the treatments of its kind, or what it may comprise."""
+    return pairs(
+        knowledge,
+        "SELECT ?action ?t WHERE { { ?action lepto:kind/^rdf:type ?t } UNION { ?action lepto:mayComprise ?t } }",
+    )
+
+
+def criteria_on(knowledge: Knowledge, name: str) -> set[str]:
+    """The criteria that rest on a fact and on no other."""
+    others = f"FILTER NOT EXISTS {{ ?criterion ^lepto:pathOf/lepto:endsAt ?fact . FILTER(?fact != lepto:{name}) }}"
+    query = f"SELECT DISTINCT ?criterion WHERE {{ ?criterion ^lepto:pathOf/lepto:endsAt lepto:{name} . {others} }}"
+    return {criterion for (criterion,) in rows(knowledge, query)}
+
+
+def values_asked_for(knowledge: Knowledge) -> dict[str, tuple[str, str]]:
+    """The criteria that ask for one named value of a fact, with the fact and the value."""
+    part = "?criterion owl:equivalentClass/owl:intersectionOf/rdf:rest/rdf:first ?part ."
+    query = f"SELECT ?criterion ?fact ?value WHERE {{ {part} ?part owl:onProperty ?fact ; owl:hasValue ?value }}"
+    found = {criterion: (fact, value) for criterion, fact, value in rows(knowledge, query)}
+    return {criterion: one for criterion, one in found.items() if LEPTO + criterion in knowledge.compiled.criteria}
+
+
 def alike(knowledge: Knowledge, name: str) -> list[set[str]]:
     """The named values of a fact that no criterion tells apart: in the same classes, and none asked for by name."""
     values = rows(

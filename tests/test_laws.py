@@ -31,6 +31,7 @@ from tests.patients import (
     reports_of,
     rules_met,
     single_facts,
+    standings_of,
     values_of,
 )
 
@@ -86,6 +87,40 @@ def without(facts: Facts, *names: str) -> Facts:
 def drawn(data: st.DataObject, *names: str) -> Facts:
     """A value for each of the named facts of a patient."""
     return {name: data.draw(st.sampled_from(values_of(KNOWLEDGE, name))) for name in names}
+
+
+# Values and courses
+
+
+def test_a_value_decides_every_criterion_that_asks_for_one_by_name(knowledge: Knowledge) -> None:
+    """Whoever has another value of the fact does not meet it: named values are told apart."""
+    asked = questions.values_asked_for(knowledge)
+    assert asked
+    for name in sorted({name for name, _ in asked.values()}):
+        for value in values_of(KNOWLEDGE, name):
+            standings = standings_of(knowledge, record_of(knowledge, {name: value}))
+            for criterion in [criterion for criterion, (of, _) in asked.items() if of == name]:
+                is_it = asked[criterion] == (name, json.dumps(value).strip('"'))
+                assert standings[criterion] == ("met" if is_it else "not-met"), (criterion, value)
+
+
+@law
+@given(status=st.sampled_from(["Given", "Ongoing", "Planned"]), site=st.sampled_from(["CsfBlockSite", "OtherSite"]))
+def test_a_course_leaves_open_only_what_something_that_it_may_stand_for_would_meet(
+    knowledge: Knowledge, status: str, site: str
+) -> None:
+    """A course of a named drug decides every criterion on treatments; one of a class of drugs leaves open what a drug
+    of that class would decide otherwise.
+    """
+    stands_for = questions.treatments_stood_for(knowledge)
+    standing = {}
+    for treatment in values_of(KNOWLEDGE, "treatment"):
+        course = {"treatment": treatment, "courseStatus": status, "targetSite": site, "endDate": "2026-03-01"}
+        standing[treatment] = standings_of(knowledge, record_of(knowledge, {"treatmentCourse": [course]}))
+    for treatment, standings in standing.items():
+        for criterion in questions.criteria_on(knowledge, "treatmentCourse"):
+            met = any(standing[one][criterion] == "met" for one in stands_for.get(treatment, ()))
+            assert standings[criterion] != "unknown" or met, (treatment, criterion)
 
 
 # Verdicts

@@ -92,7 +92,7 @@ class Bench:
         return list(zip(people, reports_of(self.recommender, *people), strict=True))
 
     def fate(self, mutant: Mutant, explained: bool = False) -> Fate:
-        """Try a mutant: load it, ask it the cases, hold it under the lint queries, and then under the laws.
+        """Try a mutant: load it, ask it the cases, hold it under the laws, and then under the lint queries.
 
         One that is explained as equivalent is spared the laws, for it must answer strangers as the original does.
         """
@@ -102,10 +102,10 @@ class Bench:
             return Fate(mutant.name, REFUSED, str(error))
         if case := next(self.caught_by_cases(mutant, recommender), None):
             return Fate(mutant.name, CASE, case)
-        if not mutant.of_shapes and (query := next(caught_by_lint(recommender.knowledge), None)):
-            return Fate(mutant.name, LINT, query)
         if not explained and (law := next(caught_by_laws(recommender), None)):
             return Fate(mutant.name, LAW, law)
+        if not mutant.of_shapes and (query := next(caught_by_lint(recommender.knowledge), None)):
+            return Fate(mutant.name, LINT, query)
         return Fate(mutant.name, ALIVE, self.answered_otherwise(recommender))
 
     def mutated(self, mutant: Mutant) -> Recommender:
