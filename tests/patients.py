@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from pyoxigraph import NamedNode
+from pyoxigraph import NamedNode, QuerySolutions, Store
 
 from lepto.derive import derived
 from lepto.knowledge import Knowledge
@@ -38,20 +39,54 @@ def record_of(knowledge: Knowledge, facts: Mapping[str, Any]) -> Record:
 
 def report_of(recommender: Recommender, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the report on one patient as JSON values."""
-    (report,) = recommender.answer([record_of(recommender.knowledge, facts)], ON)
-    return as_object(report)
+    (report,) = reports_of(recommender, facts)
+    return report
+
+
+def reports_of(recommender: Recommender, *people: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the reports on several patients, answered together, as JSON values."""
+    stated = [{"id": f"X{number}", **facts} for number, facts in enumerate(people, start=1)]
+    records = read_bytes(json.dumps(stated).encode(), "patients.json", recommender.knowledge.facts)
+    return [as_object(report) for report in recommender.answer(records, ON)]
 
 
 def standings_of(knowledge: Knowledge, record: Record) -> dict[str, str]:
     """Return the standing of every criterion, as SPARQL derives it."""
-    found = {}
     with derived(knowledge, record.triples) as store:
-        for predicate, standing in STANDINGS.items():
-            for quad in store.quads_for_pattern(NamedNode(record.iri), NamedNode(LEPTO + predicate), None, None):
-                assert isinstance(quad.object, NamedNode)
-                if quad.object.value in knowledge.compiled.criteria:
-                    found[local_name(quad.object.value)] = standing
-    return found
+        return {name: how for name, how in _standings(store, record).items() if LEPTO + name in _criteria(knowledge)}
+
+
+def firm_standings_of(knowledge: Knowledge, record: Record) -> dict[str, str]:
+    """Return the standing of every criterion that is met or refuted by what is stated, and by no assumption."""
+    with derived(knowledge, record.triples) as store:
+        answer = store.query(knowledge.query_text("explain/assumed"))
+        assert isinstance(answer, QuerySolutions)
+        leaning = {local_name(row["criterion"].value) for row in answer}
+        return {
+            name: how
+            for name, how in _standings(store, record).items()
+            if how != "unknown" and name not in leaning and LEPTO + name in _criteria(knowledge)
+        }
+
+
+def rules_met(knowledge: Knowledge, record: Record) -> set[str]:
+    """Return the rules that stand for a patient."""
+    rules = knowledge.values.members[LEPTO + "Rule"]
+    with derived(knowledge, record.triples) as store:
+        return {name for name, how in _standings(store, record).items() if how == "met" and LEPTO + name in rules}
+
+
+def _standings(store: Store, record: Record) -> dict[str, str]:
+    return {
+        local_name(quad.object.value): standing
+        for predicate, standing in STANDINGS.items()
+        for quad in store.quads_for_pattern(NamedNode(record.iri), NamedNode(LEPTO + predicate), None, None)
+        if isinstance(quad.object, NamedNode)
+    }
+
+
+def _criteria(knowledge: Knowledge) -> set[str]:
+    return set(knowledge.compiled.criteria)
 
 
 def values_of(knowledge: Knowledge, name: str) -> list[Any]:
@@ -98,3 +133,17 @@ def established_patients(knowledge: Knowledge) -> st.SearchStrategy[Facts]:
     """Draw patients who are inside the guideline's scope, so that rules come into play more often."""
     inside = {"ageYears": 54, "csfCytology": "CytologyPositive", "leptomeningealMetastasis": "Confirmed"}
     return patients(knowledge).map(lambda facts: {**facts, **inside})
+
+
+def drawn_patients(knowledge: Knowledge, number: int) -> list[Facts]:
+    """Return patients drawn at random, the same each time, every other one inside the scope."""
+    drawn: list[Facts] = []
+
+    @seed(20261122)
+    @settings(max_examples=number, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @given(patients(knowledge), established_patients(knowledge))
+    def draw(anyone: Facts, established: Facts) -> None:
+        drawn.append(established if len(drawn) % 2 else anyone)
+
+    draw()
+    return drawn

@@ -22,6 +22,7 @@ from lepto.knowledge import Knowledge
 from lepto.read import read, read_bytes
 from lepto.recommend import Recommender
 from lepto.vocabulary import LEPTO, local_name
+from tests.mutation.trial import bench
 from tests.patients import ON, standings_of
 
 CASES = Path(__file__).parent / "cases"
@@ -75,6 +76,19 @@ def test_a_definition_in_a_circle_is_refused(tmp_path: Path, knowledge: Knowledg
     criteria.write_text(broken)
     with pytest.raises(KnowledgeError, match="PoorPrognosis is defined by itself"):
         Knowledge(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name, fault",
+    [
+        ("drop part: NeurologicalSignPresent: without Patient", "a criterion is built from NeurologicalSignPresent"),
+        ("drop part: Adult: without Patient", "names Adult, which is no defined class of patients"),
+    ],
+)
+def test_what_is_no_class_of_patients_is_no_criterion(name: str, fault: str) -> None:
+    """A criterion, or a rule, that is built on something else is refused when the knowledge is loaded."""
+    with pytest.raises(KnowledgeError, match=fault):
+        bench().mutated(bench().mutants[name])
 
 
 def test_a_list_refutes_nothing_by_itself() -> None:

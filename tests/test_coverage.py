@@ -9,23 +9,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, NamedTuple
 
 import pytest
-from pyoxigraph import Literal, NamedNode, QuerySolutions
+from pyoxigraph import NamedNode
 
 from lepto.derive import derived
 from lepto.knowledge import Knowledge
 from lepto.read import Record, read_bytes
 from lepto.recommend import Recommender
-from lepto.vocabulary import LEPTO, RDF_TYPE, SKOS, local_name
+from lepto.vocabulary import LEPTO, RDF_TYPE, local_name
 from tests.accept_cases import folders, records_of, sound_ones
 from tests.patients import values_of
+from tests.questions import rows, text_of
 
-PREFIXES = f"PREFIX lepto: <{LEPTO}> PREFIX dcterms: <http://purl.org/dc/terms/> PREFIX skos: <{SKOS}> "
 STANDINGS = {"meets": "met", "doesNotMeet": "refuted", "leavesOpen": "open"}
 FALLS, WAITS = "falls by", "waits for"
 
@@ -107,20 +107,6 @@ class Patient:
 
 
 Reached = Mapping[tuple[str, str, str], list[str]]
-
-
-def rows(knowledge: Knowledge, query: str) -> Iterator[tuple[str, ...]]:
-    """Yield the rows of a SELECT as local names and texts; an unbound variable is an empty text."""
-    answer = knowledge.store.query(PREFIXES + query)
-    assert isinstance(answer, QuerySolutions)
-    for row in answer:
-        yield tuple(_text(term) for term in row)
-
-
-def _text(term: object) -> str:
-    if isinstance(term, NamedNode):
-        return local_name(term.value)
-    return term.value if isinstance(term, Literal) else ""
 
 
 def patients_of(knowledge: Knowledge, records: Iterable[Record]) -> list[Patient]:
@@ -316,7 +302,7 @@ def test_every_value_of_every_fact_occurs(
     stated: dict[str, set[str]] = {}
     for record in sound:
         for triple in record.triples:
-            stated.setdefault(local_name(triple.predicate.value), set()).add(_text(triple.object))
+            stated.setdefault(local_name(triple.predicate.value), set()).add(text_of(triple.object))
     wanted = {
         name: {json.dumps(value).strip('"') for value in values_of(knowledge, name)}
         for name, fact in knowledge.facts.items()
@@ -358,7 +344,7 @@ def test_every_fact_is_unstated_somewhere(knowledge: Knowledge, patients: list[P
 def test_boundaries_occur(sound: list[Record], name: str, values: set[str]) -> None:
     """The numbers on both sides of each threshold are stated in accepted cases (R03)."""
     stated = {
-        _text(triple.object)
+        text_of(triple.object)
         for record in sound
         for triple in record.triples
         if local_name(triple.predicate.value) == name

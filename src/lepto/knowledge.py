@@ -8,7 +8,7 @@ composition, the criteria on which a rule rests, which action falls under which)
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
@@ -52,13 +52,13 @@ class Module:
 class Knowledge:
     """The ontology in a store, with everything that follows from it without a patient.
 
-    In: the folder that holds `ontology/`, `shapes/` and `queries/`. Raises KnowledgeError, naming the file or term,
-    when the knowledge cannot be used.
+    In: the folder that holds `ontology/`, `shapes/` and `queries/`, and the modules of the ontology where they are not
+    those of the folder. Raises KnowledgeError, naming the file or term, when the knowledge cannot be used.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, modules: Iterable[Module] | None = None) -> None:
         self.root = root
-        self.modules = tuple(_modules(root))
+        self.modules = tuple(read_modules(root) if modules is None else modules)
         self.store = Store()
         self.store.extend(Quad(*triple) for module in self.modules for triple in module.triples)
         self.definitions = defined_classes(self.store)
@@ -171,14 +171,15 @@ class Knowledge:
             for rule in sorted(self._subjects(LEPTO + "partOfGuideline"))
             if self._is(rule, LEPTO + "Rule")
         ]
+        courses = dict.fromkeys([TREATMENT_COURSE], next(self._subjects(RDFS + "range", TREATMENT_COURSE)))
+        compiled = compile_criteria(self.definitions, self.values, functional, denied, rules, courses)
         for rule in rules:
             for criterion in (*rule.needs, *rule.yields_to):
-                if criterion not in self.definitions:
+                if criterion not in compiled.criteria:
                     raise KnowledgeError(
-                        f"{local_name(rule.iri)} names {local_name(criterion)}, which is no defined class"
+                        f"{local_name(rule.iri)} names {local_name(criterion)}, which is no defined class of patients"
                     )
-        courses = dict.fromkeys([TREATMENT_COURSE], next(self._subjects(RDFS + "range", TREATMENT_COURSE)))
-        return compile_criteria(self.definitions, self.values, functional, denied, rules, courses)
+        return compiled
 
     # Look-ups
 
@@ -222,8 +223,11 @@ def _query_text(root: Path, name: str) -> str:
         raise KnowledgeError(f"there is no query {name}: {error.strerror}") from error
 
 
-def _modules(root: Path) -> Iterator[Module]:
-    """Follow the imports from the door; an import that is no file of ours is refused, never fetched."""
+def read_modules(root: Path) -> Iterator[Module]:
+    """Yield the modules of a folder, following the imports from the door, then the mappings.
+
+    An import that is no file of ours is refused, never fetched.
+    """
     pending, seen = [ONTOLOGY], set()
     while pending:
         iri = pending.pop()

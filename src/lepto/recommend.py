@@ -20,9 +20,9 @@ BATCH = 50
 class Recommender:
     """The stages with their knowledge, prepared once for any number of patients."""
 
-    def __init__(self, knowledge: Knowledge) -> None:
+    def __init__(self, knowledge: Knowledge, validator: Validator | None = None) -> None:
         self.knowledge = knowledge
-        self.validator = Validator(knowledge)
+        self.validator = validator or Validator(knowledge)
         self.explainer = Explainer(knowledge)
 
     def answer(self, records: Sequence[Record], on: date) -> list[Report]:

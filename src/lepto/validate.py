@@ -31,13 +31,14 @@ CANARY = "urn:lepto:canary"
 class Validator:
     """The shapes, read once.
 
-    In: the knowledge. Raises KnowledgeError when the shapes cannot be used.
+    In: the knowledge, and the shapes in Turtle where they are not those of its folder. Raises KnowledgeError when the
+    shapes cannot be used.
     """
 
-    def __init__(self, knowledge: Knowledge) -> None:
+    def __init__(self, knowledge: Knowledge, shapes: str | None = None) -> None:
         self.knowledge = knowledge
         self.path: Path = knowledge.root / "shapes" / "patient.ttl"
-        text = self.path.read_text(encoding="utf-8")
+        text = self.path.read_text(encoding="utf-8") if shapes is None else shapes
         self.engine = Rudof(RudofConfig())
         try:
             self.engine.read_shacl(text, reader_mode=ReaderMode.Strict)

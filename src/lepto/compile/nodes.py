@@ -104,6 +104,8 @@ def _level(patterns: Patterns, expression: Expression, above: tuple[str, ...] = 
             if iri in above:
                 raise KnowledgeError(f"{local_name(iri)} is defined by itself")
             return 1 + _level(patterns, _body(patterns, iri), (*above, iri))
+        case Named(iri):
+            raise KnowledgeError(f"a criterion is built from {local_name(iri)}, which is no defined class of patients")
         case And(parts) | Or(parts):
             return 1 + max(_level(patterns, part, above) for part in parts)
         case Not(part):
