@@ -269,7 +269,8 @@ def exchange_action(original: Original) -> Iterator[Change]:
             below = {action for action, those in general.items() if triple.object in those}
             nearest = sorted(above, key=lambda action: (-len(general[action]), str(action)))[:1]
             widest = sorted(below, key=lambda action: (len(general[action]), str(action)))[:1]
-            yield from (changed(graph, triple, to=action) for action in (*nearest, *widest))
+            named = {stated.object for stated in graph.stating(LEPTO + name) if stated.subject == triple.subject}
+            yield from (changed(graph, triple, to=action) for action in (*nearest, *widest) if action not in named)
 
 
 @operator("exchange fact")
