@@ -16,8 +16,9 @@ from lepto.errors import LeptoError, one_line
 
 ANSWERED, FINDINGS, FAILED = 0, 1, 2
 DISCLAIMER = "Research software, not a medical device; the guideline's source is unreviewed."
-EPILOG = f"""exit status: 0 answered; 1 answered, and at least one patient's data had a violation, or a check failed;
-2 the command could not run: one line on standard error names the file, the place in it and the mend.
+EPILOG = f"""exit status: 0 answered; 1 answered, and at least one patient's data had a violation, or a check or the
+verification failed; 2 the command could not run: one line on standard error names the file, the place in it and the
+mend.
 
 {DISCLAIMER}"""
 
@@ -293,9 +294,11 @@ def _verify_command(commands: argparse._SubParsersAction[_Parser]) -> None:
 
 def _verify(options: argparse.Namespace) -> int:
     from lepto.knowledge import folder
-    from lepto.render.verification import render, write_witnesses
+    from lepto.render.verification import made, render, write_witnesses
     from lepto.verify import verify
 
+    if options.witnesses:
+        made(options.witnesses)
     verification = verify(
         folder(),
         actions=options.action,
@@ -324,6 +327,9 @@ def _explain_command(commands: argparse._SubParsersAction[_Parser]) -> None:
         "--up-to", type=_count, default=3, metavar="N", help="how many facts may change at once (default: 3)"
     )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="form of the answer (default: text)")
+    parser.add_argument(
+        "--on", type=_day, default=None, metavar="DATE", help="day of the question, YYYY-MM-DD (default: today)"
+    )
     parser.set_defaults(run=_explain)
 
 
@@ -337,14 +343,15 @@ def _explain(options: argparse.Namespace) -> int:
     from lepto.verify.evaluate import Evaluator
     from lepto.verify.grounds import Grounds
 
-    with Evaluator(folder()) as evaluator:
+    on = options.on or date.today()
+    with Evaluator(folder(), on=on) as evaluator:
         grounds = Grounds(evaluator)
-        sound, refused = sorted_by_findings(
-            evaluator.knowledge, read(options.files, evaluator.knowledge.facts), date.today()
-        )
+        sound, refused = sorted_by_findings(evaluator.knowledge, read(options.files, evaluator.knowledge.facts), on)
         explanations = [explain(grounds, record, options.action, options.up_to) for record in sound]
         sys.stdout.write(render(explanations, options.format, Explainer(evaluator.knowledge).questions))
     _left_out([record.patient for record, _ in refused])
+    if not sound and not refused:
+        print("lepto: 0 patients in the input", file=sys.stderr)
     return FINDINGS if refused else ANSWERED
 
 

@@ -6,11 +6,12 @@ the thresholds that criteria use. Within an interval no criterion can tell two n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise, product
+from types import MappingProxyType
 from typing import Any
 
 from pyoxigraph import NamedNode
@@ -27,7 +28,7 @@ ON = date(2026, 11, 22)
 """The day for which abstract patients are asked about; their courses ended before it."""
 
 ENDED = "2026-03-01"
-# A number is tried this far from a threshold, the nearest that no shape finds odd is taken (Karnofsky 60, not 69).
+# So far from a threshold a number is tried; of these the nearest is taken in which the shapes find nothing odd.
 STEPS = {True: (Decimal(0), Decimal(1), Decimal(10)), False: (Decimal(0), Decimal("0.1"), Decimal(1))}
 
 
@@ -95,9 +96,25 @@ class Space:
         number = Decimal(str(value))
         return 1 + next(place for place, interval in enumerate(self.intervals[fact]) if interval.holds(number))
 
-    def told(self, fact: str, place: int) -> Any:
-        """Return the value of that number as a reader would say it: an interval in words, None for silence."""
-        return str(self.intervals[fact][place - 1]) if place and fact in self.intervals else self.single[fact][place]
+    def told(self, fact: str, places: Iterable[int]) -> list[Any]:
+        """Return the values of those numbers as a reader would say them: neighbouring intervals as one, in words; None
+        for silence.
+        """
+        if fact not in self.intervals:
+            return [self.single[fact][place] for place in places]
+        known, last = sorted(places), len(self.intervals[fact])
+        runs: list[list[int]] = []
+        for place in (place for place in known if place):
+            if runs and runs[-1][-1] == place - 1:
+                runs[-1].append(place)
+            else:
+                runs.append([place])
+        return [None] * (0 in known) + [self._words(fact, run[0], run[-1], last) for run in runs]
+
+    def _words(self, fact: str, first: int, end: int, last: int) -> str:
+        """The intervals of a fact from one number to another in words; what no record may state is no limit."""
+        low = None if first == 1 else self.intervals[fact][first - 1].low
+        return str(Interval(low, None if end == last else self.intervals[fact][end - 1].high))
 
     def read_fact(self, iri: str) -> str:
         """Return the fact of a patient under which a property is stated: its own name, or that of the course list."""
@@ -105,9 +122,14 @@ class Space:
         return self.course_list if self.knowledge.facts[name].of_course else name
 
 
-def numbers(knowledge: Knowledge) -> Iterator[tuple[str, Interval, list[int | float]]]:
-    """Yield every interval of every number that a definition reads, with the fact and candidates in the interval."""
-    limits: dict[str, set[tuple[str, str]]] = {}
+def numbers(
+    knowledge: Knowledge, named: Mapping[str, Iterable[str]] = MappingProxyType({})
+) -> Iterator[tuple[str, Interval, list[int | float]]]:
+    """Yield every interval of every number that a definition reads, with the fact and candidates in the interval.
+
+    `named` numbers of a fact, such as those that shapes name, are intervals of their own.
+    """
+    limits = {name: {(side, number) for number in found for side in ("<", ">")} for name, found in named.items()}
     for definition in knowledge.definitions.values():
         for within in _within(definition):
             limits.setdefault(local_name(within.property), set()).update(within.limits)

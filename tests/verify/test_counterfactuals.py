@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from itertools import combinations
 from typing import Any
 
@@ -11,10 +12,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from lepto.errors import KnowledgeError
-from lepto.knowledge import load
+from lepto.knowledge import folder, load
 from lepto.read import read_bytes
 from lepto.space import Facts
 from lepto.verify.counterfactuals import Counterfactual, Explanation, explain, facts_of
+from lepto.verify.evaluate import Evaluator
 from lepto.verify.grounds import Grounds
 from tests.patients import established_patients, patients, record_of
 
@@ -71,6 +73,45 @@ def test_what_is_not_known_is_a_fact_to_get(grounds: Grounds) -> None:
     assert "CnsActiveSystemicTherapy" in told.open_facts[0].settles
 
 
+def test_a_course_is_taken_away_or_added(grounds: Grounds) -> None:
+    """Of the courses one may be dropped or come in, and the others stay: whoever is irradiated is told which stands in
+    the way.
+    """
+    courses = [
+        {"treatment": "CraniospinalIrradiation", "courseStatus": "Planned"},
+        {"treatment": "FocalRadiotherapy", "courseStatus": "Planned"},
+    ]
+    told = explained(
+        grounds, {**BLOCKED, "her2Status": "Her2Positive", "treatmentCourse": courses}, "TucatinibCombination", 1
+    )
+    assert told.verdict == "contraindicated"
+    (offered,) = [changes(one) for one in told.counterfactuals if one.verdict == "consider"]
+    assert offered == {"treatmentCourse": ("without Planned CraniospinalIrradiation",)}
+
+
+@pytest.mark.parametrize(
+    "facts, action",
+    [
+        ({"karnofskyPerformanceStatus": 0}, "WholeBrainRadiotherapyWithMemantine"),
+        ({"csfFlow": "CsfFlowRestoredByRadiotherapy"}, "WholeBrainRadiotherapy"),
+    ],
+)
+def test_no_change_is_told_that_makes_a_record_which_is_refused(grounds: Grounds, facts: Facts, action: str) -> None:
+    """Facts that the action does not rest on may contradict a change; the shapes are asked about the whole record."""
+    told = explained(grounds, {**BLOCKED, **facts}, action, 1)
+    courses = [told_as for one in told.counterfactuals for told_as in changes(one).get("treatmentCourse", ())]
+    assert not [told_as for told_as in courses if "Planned" in told_as and facts.get("karnofskyPerformanceStatus") == 0]
+    assert not [told_as for told_as in courses if told_as.startswith("with WholeBrain") and "csfFlow" in facts]
+
+
+def test_the_day_of_the_question_is_the_day_of_the_changed_records() -> None:
+    """A course that ended yesterday is no contradiction in a changed record either."""
+    given = {"treatment": "FocalRadiotherapy", "courseStatus": "Given", "endDate": "2026-12-01"}
+    with Evaluator(folder(), processes=1, on=date(2026, 12, 2)) as evaluator:
+        told = explained(Grounds(evaluator), {"ageYears": 60, "treatmentCourse": [given]}, "BestSupportiveCare", 1)
+    assert told.open_facts
+
+
 def test_open_facts_come_in_the_order_of_what_they_settle(grounds: Grounds) -> None:
     told = explained(grounds, {"ageYears": 60, "leptomeningealMetastasis": "Confirmed"}, "BestSupportiveCare", 1)
     ranks = [(len(fact.settles), len(fact.may_settle)) for fact in told.open_facts]
@@ -109,6 +150,7 @@ def test_a_counterfactual_is_true_and_minimal(grounds: Grounds, facts: Facts, ac
     told = explained(grounds, facts, action)
     assume(told.counterfactuals)
     one = data.draw(st.sampled_from(told.counterfactuals))
+    assume(all(change.fact != grounds.courses for change in one.changes))
     fitting = [(change.fact, _stated(grounds, change.fact, change.after)) for change in one.changes]
     assert verdict(grounds, facts, dict(fitting), action) == one.verdict != told.verdict
     for size in range(len(fitting)):
@@ -151,4 +193,9 @@ def _stated(grounds: Grounds, fact: str, told: tuple[Any, ...]) -> Any:
     values = grounds.space.single.get(fact)
     if values is None:
         return told[0]
-    return next(value for place, value in enumerate(values) if grounds.space.told(fact, place) == told[0])
+    places = range(len(values))
+    for first in places:
+        for end in range(first + 1, len(values) + 1):
+            if told[0] in grounds.space.told(fact, range(first, end)):
+                return values[end - 1]
+    raise AssertionError(f"{told} of {fact} is no value")

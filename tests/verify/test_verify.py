@@ -34,17 +34,17 @@ def test_an_action_that_no_rule_bears_on_is_refused() -> None:
         verify(folder(), actions=["Aspirin"], processes=1)
 
 
-def test_an_acceptance_covers_what_is_about_all_that_it_concerns() -> None:
-    """It need not name everything that a finding is about, but nothing else."""
-    accepted = Accepted("A", "Overlap", frozenset({"Bar"}), "Known.")
+def test_an_acceptance_covers_what_is_about_nothing_else() -> None:
+    """A new offer beside a known bar is a new finding."""
+    accepted = Accepted("A", "Overlap", frozenset({"Bar", "Offer", "Another"}), "Known.")
     assert accepted.covers(Found("Overlap", ("Offer", "Bar"), 1, {}, ""))
-    assert not accepted.covers(Found("Overlap", ("Offer", "OtherBar"), 1, {}, ""))
+    assert not accepted.covers(Found("Overlap", ("NewOffer", "Bar"), 1, {}, ""))
     assert not accepted.covers(Found("Gap", ("Offer", "Bar"), 1, {}, ""))
 
 
 LOOKED = Enumeration("actions", 1, 4, 2, 1, 0.5)
 FOUND = Found("Overlap", ("Offer", "Bar"), 3, {"ageYears": 60}, "Something is offered and barred")
-KNOWN = Accepted("A", "Overlap", frozenset({"Bar"}), "Known.")
+KNOWN = Accepted("A", "Overlap", frozenset({"Bar", "Offer"}), "Known.")
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def _lines(explanation: Explanation, questions: Mapping[str, str]) -> Iterator[s
             if one.verdict == verdict:
                 yield f"  - if {' and '.join(_change(change) for change in one.changes)}"
     if not explanation.counterfactuals:
-        yield "Nothing changes it."
+        yield f"No change of up to {explanation.up_to} facts changes it."
     yield (
         f"Minimal: all {explanation.looked_at:,} states that differ in up to {explanation.up_to} facts were looked at."
     )

@@ -18,6 +18,15 @@ def render(verification: Verification, form: str) -> str:
     return "".join(f"{line}\n" for line in _lines(verification))
 
 
+def made(folder: Path) -> Path:
+    """Make a folder where there is none, and return it; InputError where that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    return folder
+
+
 def write_witnesses(verification: Verification, folder: Path) -> int:
     """Write one patient file for each class of findings that has a witness; return how many.
 
@@ -25,15 +34,18 @@ def write_witnesses(verification: Verification, folder: Path) -> int:
     """
     witnesses = [patient for finding in verification.findings if (patient := witness(finding))]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for patient in witnesses:
-            path = folder / f"{patient['id']}.json"
+            path = made(folder) / f"{patient['id']}.json"
             path.with_suffix(".tmp").write_text(json.dumps(patient, indent=2) + "\n", encoding="utf-8")
             path.with_suffix(".tmp").replace(path)
     except OSError as error:
-        fault = f"it cannot be written ({(error.strerror or 'the system refuses').lower()})"
-        raise InputError(str(folder), "the folder", fault, "name a folder that can be written") from error
+        raise _unwritable(folder, error) from error
     return len(witnesses)
+
+
+def _unwritable(folder: Path, error: OSError) -> InputError:
+    fault = f"it cannot be written ({(error.strerror or 'the system refuses').lower()})"
+    return InputError(str(folder), "the folder", fault, "name a folder that can be written")
 
 
 def witness(finding: FindingClass) -> dict[str, Any] | None:

@@ -38,7 +38,7 @@ SAMPLE, SEED, REQUESTS = 2_000, 20261124, 300
 
 @dataclass(frozen=True)
 class Accepted:
-    """A finding that the ontology accepts: its name, the kind, what it concerns, and why."""
+    """A finding that the ontology accepts: its name, the kind, all that it may be about, and why."""
 
     name: str
     kind: str
@@ -47,7 +47,7 @@ class Accepted:
 
     def covers(self, found: Found) -> bool:
         """Say whether a finding is accepted by this."""
-        return found.kind == self.kind and self.concerns <= set(found.about)
+        return found.kind == self.kind and set(found.about) <= self.concerns
 
 
 @dataclass(frozen=True)

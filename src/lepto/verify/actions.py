@@ -20,7 +20,8 @@ from lepto.verify.grid import Grid
 from lepto.verify.grounds import Grounds
 
 Numbers = NDArray[np.int64]
-ROOM = 2**62
+# Two lists of three codes come on top of the rules.
+ROOM = 2**62 // 9
 
 
 def numbered(parts: Sequence[tuple[NDArray[np.int8] | NDArray[np.bool_], int]]) -> Numbers:

@@ -7,7 +7,7 @@ overlooked follows from the enumeration.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 from typing import Any
@@ -19,7 +19,7 @@ from lepto.errors import KnowledgeError
 from lepto.read import Record
 from lepto.space import Facts
 from lepto.verify.evaluate import NOT_MET, Codes, Outcome
-from lepto.verify.findings import UNDETERMINED
+from lepto.verify.findings import UNDETERMINED, shown
 from lepto.verify.grid import Axis, Grid
 from lepto.verify.grounds import Grounds
 from lepto.vocabulary import LEPTO, XSD_BOOLEAN, XSD_DATE, XSD_INTEGER, local_name
@@ -29,7 +29,10 @@ CHANGES = 3
 
 @dataclass(frozen=True)
 class Change:
-    """A fact that would be different: as it is (None where it is not stated), and the values that do equally well."""
+    """A fact that would be different: as it is (None where it is not stated), and the values that do equally well.
+
+    Of the courses of treatment, how the list would differ by one of them.
+    """
 
     fact: str
     before: Any
@@ -134,6 +137,7 @@ class _Neighbourhood:
         self.codes: list[Codes] = [np.broadcast_to(self.grid.code(feature), self.grid.shape) for feature in features]
         self.settling = [np.broadcast_to(self.grid.stated(fact), self.grid.shape) for fact in grounds.settling(action)]
         self.here = tuple(self._place(axis) for axis in self.grid.axes)
+        self.edits = self._edits_of_courses()
         self.outcomes: dict[tuple[int, ...], Outcome] = {}
 
     def _place(self, axis: Axis) -> int:
@@ -149,11 +153,31 @@ class _Neighbourhood:
         return next(place for place, members in enumerate(axis.classes) if index in members)
 
     def _place_of_courses(self, axis: Axis, value: list[Facts]) -> int:
+        (place,) = self._classes_of(axis, [value])
+        assert place is not None, "every list of courses is alike to one that was enumerated"
+        return place
+
+    def _classes_of(self, axis: Axis, lists: Sequence[list[Facts]]) -> list[int | None]:
+        """The classes of lists of courses, by what the features that read courses say of them."""
         evaluator = self.grounds.evaluator
         columns = [evaluator.column[f] for f in self.grid.features if axis.fact in self.grounds.facts_of(f)]
-        rows = evaluator.rows([{axis.fact: entry} for entry in (value, *axis.values)])[:, columns]
-        index = next(number for number, row in enumerate(rows[1:]) if (row == rows[0]).all())
-        return next(place for place, members in enumerate(axis.classes) if index in members)
+        rows = evaluator.rows([{axis.fact: entry} for entry in (*axis.values, *lists)])[:, columns]
+        known = [row.tobytes() for row in rows[: len(axis.values)]]
+        class_of = {known[member]: place for place, members in enumerate(axis.classes) for member in members}
+        return [class_of.get(row.tobytes()) for row in rows[len(axis.values) :]]
+
+    def _edits_of_courses(self) -> dict[int, list[tuple[list[Facts], str]]]:
+        """The classes that one course more or less leads to, each with the lists and how to say the edits."""
+        own: list[Facts] = self.patient.get(self.grounds.courses) or []
+        edits = [([*own[:at], *own[at + 1 :]], f"without {shown(course)}") for at, course in enumerate(own)]
+        more = (course for course in self.grounds.kinds_of_courses([self.action]) if course not in own)
+        edits += [([*own, course], f"with {shown(course)}" + " as well" * bool(own)) for course in more]
+        axis = self.grid.axes[self.grid.facts.index(self.grounds.courses)]
+        found: dict[int, list[tuple[list[Facts], str]]] = {}
+        for edit, place in zip(edits, self._classes_of(axis, [entry for entry, _ in edits]), strict=True):
+            if place is not None:
+                found.setdefault(place, []).append(edit)
+        return found
 
     def counterfactuals(self, verdict: str, up_to: int) -> tuple[list[Counterfactual], int]:
         """Return the minimal sets of changes, the smallest first, and how many states were looked at."""
@@ -161,7 +185,9 @@ class _Neighbourhood:
         minimal: dict[str, list[frozenset[int]]] = {}
         looked_at = 1
         for size in range(1, up_to + 1):
-            states = [state for state in self._at_distance(size) if self.grid.sound[state]]
+            near = [state for state in self._at_distance(size) if self.grid.sound[state]]
+            sound = self.grounds.evaluator.sound([self._changed(state) for state in near])
+            states = [state for state, good in zip(near, sound, strict=True) if good]
             looked_at += len(states)
             self._derive(states)
             reached: dict[tuple[str, tuple[int, ...]], list[tuple[int, ...]]] = {}
@@ -177,12 +203,17 @@ class _Neighbourhood:
 
     def _at_distance(self, size: int) -> Iterator[tuple[int, ...]]:
         for places in combinations(range(len(self.here)), size):
-            others = [[at for at in range(self.grid.shape[place]) if at != self.here[place]] for place in places]
+            others = [[at for at in self._reachable(place) if at != self.here[place]] for place in places]
             for chosen in product(*others):
                 state = list(self.here)
                 for place, at in zip(places, chosen, strict=True):
                     state[place] = at
                 yield tuple(state)
+
+    def _reachable(self, place: int) -> Iterable[int]:
+        """The classes to which one change of a fact leads: of the courses, one course more or less."""
+        courses = self.grid.axes[place].fact == self.grounds.courses
+        return sorted(self.edits) if courses else range(self.grid.shape[place])
 
     def _kind(self, state: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(int(codes[state]) for codes in (*self.codes, *self.settling))
@@ -196,7 +227,9 @@ class _Neighbourhood:
     def _changed(self, state: tuple[int, ...]) -> Facts:
         changed = dict(self.patient)
         for axis, before, after in zip(self.grid.axes, self.here, state, strict=True):
-            if after != before:
+            if after != before and axis.fact == self.grounds.courses:
+                changed[axis.fact] = self.edits[after][0][0]
+            elif after != before:
                 changed[axis.fact] = axis.value(after)
         return {fact: value for fact, value in changed.items() if value is not None and value != []}
 
@@ -204,21 +237,22 @@ class _Neighbourhood:
         """The ways to change the same facts, each value once where the other facts change alike."""
         if len(changed) == 1:
             (place,) = changed
-            values = [value for way in ways for value in self._values(place, way[place])]
-            yield (self._change(place, values),)
+            yield (self._change(place, self._values(place, [way[place] for way in ways])),)
             return
         for way in ways:
-            yield tuple(self._change(place, self._values(place, way[place])) for place in changed)
+            yield tuple(self._change(place, self._values(place, [way[place]])) for place in changed)
 
     def _change(self, place: int, values: list[Any]) -> Change:
         axis = self.grid.axes[place]
         return Change(axis.fact, self.patient.get(axis.fact), tuple(values))
 
-    def _values(self, place: int, at: int) -> list[Any]:
+    def _values(self, place: int, classes: list[int]) -> list[Any]:
         axis = self.grid.axes[place]
         if axis.fact in self.grounds.space.single:
-            return [self.grounds.space.told(axis.fact, member) for member in axis.classes[at]]
-        return [axis.value(at)]
+            return self.grounds.space.told(axis.fact, (member for at in classes for member in axis.classes[at]))
+        if axis.fact == self.grounds.courses:
+            return [told for at in classes for _, told in self.edits[at]]
+        return [axis.value(at) for at in classes]
 
 
 def _open_facts(grounds: Grounds, patient: Facts, outcome: Outcome) -> Iterator[OpenFact]:

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from multiprocessing import get_context, parent_process
 from pathlib import Path
@@ -32,11 +33,12 @@ from lepto.vocabulary import LEPTO, SKOS, local_name
 Codes = NDArray[np.int8]
 T = TypeVar("T")
 
+COMPILED = NamedNode(LEPTO + "CompiledNode")
 STANDINGS = ("doesNotMeet", "leavesOpen", "meets")
 NOT_MET, OPEN, MET = range(3)
 Feature = tuple[str, str]
-"""What a verdict can depend on: ("criterion", its name), or an action that is planned or declined by this record, as
-(name of the fact, name of the action).
+"""What a verdict can depend on: ("criterion", its name) or ("part", the name of an unnamed part of one), or an action
+that is planned or declined by this record, as (name of the fact, name of the action).
 """
 BATCH = 40
 """More patients at once in one graph take more time each."""
@@ -63,6 +65,14 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Where:
+    """The folder of the knowledge, and the day for which records are validated."""
+
+    root: Path
+    on: date
+
+
+@dataclass(frozen=True)
 class Asked:
     """What is asked for about one patient.
 
@@ -76,11 +86,12 @@ class Asked:
 class Evaluator:
     """Asks SPARQL about abstract patients.
 
-    In: the folder of the knowledge, and how many processes may work at once. A context: leaving it ends the processes.
+    In: the folder of the knowledge, how many processes may work at once, and the day for which records are validated. A
+    context: leaving it ends the processes.
     """
 
-    def __init__(self, root: Path, processes: int | None = None) -> None:
-        self.root = root
+    def __init__(self, root: Path, processes: int | None = None, on: date = ON) -> None:
+        self.root, self.where = root, Where(root, on)
         self.knowledge = _knowledge(root)
         self.processes = processes or os.cpu_count() or 1
         self.derived = 0
@@ -132,26 +143,26 @@ class Evaluator:
 
     def findings(self, patients: Sequence[Facts]) -> list[tuple[Finding, ...]]:
         """Return what the shapes find on each patient."""
-        return _findings(self.root, patients)
+        return _findings(self.where, patients)
 
     def _remembered(
-        self, memory: dict[str, T], patients: Sequence[Facts], ask: Callable[[Path, Sequence[Facts]], list[T]]
+        self, memory: dict[str, T], patients: Sequence[Facts], ask: Callable[[Where, Sequence[Facts]], list[T]]
     ) -> list[T]:
         keys = [json.dumps(patient, sort_keys=True) for patient in patients]
         new = {key: patient for key, patient in zip(keys, patients, strict=True) if key not in memory}
         memory.update(zip(new, self._in_batches(ask, list(new.values())), strict=True))
         return [memory[key] for key in keys]
 
-    def _in_batches(self, ask: Callable[[Path, Sequence[Facts]], list[T]], patients: list[Facts]) -> Iterable[T]:
+    def _in_batches(self, ask: Callable[[Where, Sequence[Facts]], list[T]], patients: list[Facts]) -> Iterable[T]:
         batches = [patients[start : start + BATCH] for start in range(0, len(patients), BATCH)]
         if len(patients) <= ALONE or self.processes == 1:
-            answers: Iterable[list[T]] = (ask(self.root, batch) for batch in batches)
+            answers: Iterable[list[T]] = (ask(self.where, batch) for batch in batches)
         else:
             # Not forked: the engine has threads of its own.
             self._pool = self._pool or ProcessPoolExecutor(
                 self.processes, mp_context=get_context("spawn"), initializer=_end_with_parent
             )
-            answers = self._pool.map(ask, [self.root] * len(batches), batches)
+            answers = self._pool.map(ask, [self.where] * len(batches), batches)
         return [answer for batch in answers for answer in batch]
 
 
@@ -179,38 +190,47 @@ def _validator(root: Path) -> Validator:
     return Validator(_knowledge(root))
 
 
-def _records(root: Path, patients: Sequence[Facts]) -> list[Record]:
+def _records(where: Where, patients: Sequence[Facts]) -> list[Record]:
     people = [{**patient, "id": str(number)} for number, patient in enumerate(patients)]
-    return read_bytes(json.dumps(people).encode(), "abstract patients", _knowledge(root).facts)
+    return read_bytes(json.dumps(people).encode(), "abstract patients", _knowledge(where.root).facts)
 
 
-def _findings(root: Path, patients: Sequence[Facts]) -> list[tuple[Finding, ...]]:
-    return _validator(root).validate(_records(root, patients), ON)
+def _findings(where: Where, patients: Sequence[Facts]) -> list[tuple[Finding, ...]]:
+    return _validator(where.root).validate(_records(where, patients), where.on)
 
 
-def _sound(root: Path, patients: Sequence[Facts]) -> list[bool]:
-    found = _findings(root, patients)
+def _sound(where: Where, patients: Sequence[Facts]) -> list[bool]:
+    found = _findings(where, patients)
     return [all(finding.severity != "violation" for finding in findings) for findings in found]
 
 
 def features(knowledge: Knowledge) -> list[Feature]:
-    """Return everything in a record on which verdicts can depend: the criteria, plans and refusals."""
+    """Return everything in a record on which verdicts can depend: the criteria, their parts, plans and refusals."""
     actions = sorted(local_name(iri) for iri in knowledge.values.members[LEPTO + "Treatment"])
     lists = sorted(name for name, fact in knowledge.facts.items() if fact.many)
-    criteria = [("criterion", local_name(iri)) for iri in knowledge.compiled.criteria]
-    return [*criteria, *((name, action) for name in lists for action in actions)]
+    return [*_nodes(knowledge).values(), *((name, action) for name in lists for action in actions)]
 
 
-def _rows(root: Path, patients: Sequence[Facts]) -> list[Codes]:
-    knowledge, records = _knowledge(root), _records(root, patients)
+def _nodes(knowledge: Knowledge) -> dict[str, Feature]:
+    """Every criterion, and every unnamed part of one, by its IRI."""
+    compiled = {_iri(triple.subject) for triple in knowledge.compiled.triples if triple.object == COMPILED}
+    return {
+        iri: ("criterion" if iri in knowledge.compiled.criteria else "part", local_name(iri))
+        for iri in sorted(compiled)
+    }
+
+
+def _rows(where: Where, patients: Sequence[Facts]) -> list[Codes]:
+    knowledge, records = _knowledge(where.root), _records(where, patients)
+    nodes = _nodes(knowledge)
     column = {feature: number for number, feature in enumerate(features(knowledge))}
     place = {record.iri: number for number, record in enumerate(records)}
     codes = np.zeros((len(records), len(column)), dtype=np.int8)
-    codes[:, : len(knowledge.compiled.criteria)] = -1
+    codes[:, : len(nodes)] = -1
     with derived(knowledge, (triple for record in records for triple in record.triples), CRITERIA) as store:
         for patient, criterion, code in _standing(store):
-            if (feature := ("criterion", local_name(criterion))) in column:
-                codes[place[patient], column[feature]] = code
+            if criterion in nodes:
+                codes[place[patient], column[nodes[criterion]]] = code
         for row in ask(knowledge, store, "verify/plans"):
             feature = name_of(row["how"]), name_of(row["action"])
             codes[place[_iri(row["patient"])], column[feature]] = MET
@@ -226,8 +246,8 @@ def _standing(store: Store) -> Iterator[tuple[str, str, int]]:
             yield quad.subject.value, quad.object.value, code
 
 
-def _rules(root: Path, patients: Sequence[Facts]) -> list[dict[str, int]]:
-    knowledge, records = _knowledge(root), _records(root, patients)
+def _rules(where: Where, patients: Sequence[Facts]) -> list[dict[str, int]]:
+    knowledge, records = _knowledge(where.root), _records(where, patients)
     rules = set(knowledge.values.members[LEPTO + "Rule"])
     found: dict[str, dict[str, int]] = {record.iri: {} for record in records}
     with derived(knowledge, (triple for record in records for triple in record.triples), RULES) as store:
@@ -237,8 +257,8 @@ def _rules(root: Path, patients: Sequence[Facts]) -> list[dict[str, int]]:
     return list(found.values())
 
 
-def _outcomes(root: Path, patients: Sequence[Facts]) -> list[Outcome]:
-    knowledge, records = _knowledge(root), _records(root, patients)
+def _outcomes(where: Where, patients: Sequence[Facts]) -> list[Outcome]:
+    knowledge, records = _knowledge(where.root), _records(where, patients)
     rules = set(knowledge.values.members[LEPTO + "Rule"])
     notations = {
         quad.subject: quad.object.value
@@ -268,8 +288,8 @@ def _outcomes(root: Path, patients: Sequence[Facts]) -> list[Outcome]:
     ]
 
 
-def _asked(root: Path, patients: Sequence[Facts]) -> list[Asked]:
-    knowledge, records = _knowledge(root), _records(root, patients)
+def _asked(where: Where, patients: Sequence[Facts]) -> list[Asked]:
+    knowledge, records = _knowledge(where.root), _records(where, patients)
     missing: dict[str, dict[str, set[str]]] = {record.iri: {} for record in records}
     requests: dict[str, set[tuple[str, str, bool]]] = {record.iri: set() for record in records}
     with derived(knowledge, (triple for record in records for triple in record.triples)) as store:

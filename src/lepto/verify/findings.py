@@ -17,8 +17,11 @@ from lepto.verify.evaluate import MET, Codes, Outcome, ask, name_of
 from lepto.verify.grid import Grid
 from lepto.verify.grounds import Grounds
 
-UNDETERMINED, NEITHER = "undetermined", "Neither"
-WAYS = (NEITHER, "Offered", "Against")
+UNDETERMINED = "undetermined"
+WAYS = ("Unclear", "None", "Offered", "Against")
+# From which verdict to which one fact more must not lead. A bar that is told no longer, since nothing offers the action
+# any more, is no opposite.
+OPPOSITES = (("Offered", "None"), ("Offered", "Against"), ("Against", "Offered"), ("None", "Offered"))
 
 
 @dataclass(frozen=True)
@@ -98,14 +101,16 @@ def verdicts_of(states: ActionStates) -> tuple[list[str], NDArray[np.int8]]:
 
 
 def _unknown_read_as_no(states: ActionStates) -> Iterator[Found]:
-    """One fact more turns an offer into a bar, or a bar into an offer."""
+    """One fact more turns an offer into a bar or into nothing, or makes an offer of a bar or of nothing."""
     words, verdict = verdicts_of(states)
     way = states.over_states([WAYS.index(_way(outcome, states.action)) for outcome in states.outcomes])
     for place, axis in enumerate(states.grid.axes):
         count, first = 0, None
         for low, high in axis.steps:
             before, after = np.take(way, low, axis=place), np.take(way, high, axis=place)
-            flips = (before > 0) & (after > 0) & (before != after)
+            flips = np.zeros(before.shape, dtype=bool)
+            for one, other in OPPOSITES:
+                flips |= (before == WAYS.index(one)) & (after == WAYS.index(other))
             if flips.any():
                 count += int(flips.sum())
                 first = first or (low, high, states.grid.beside(place, int(np.argmax(flips))))
@@ -120,15 +125,18 @@ def _unknown_read_as_no(states: ActionStates) -> Iterator[Found]:
 
 
 def _way(outcome: Outcome, action: str) -> str:
-    """Whether the one verdict on an action speaks for it or against it, or neither."""
+    """Whether the verdict on an action speaks for it or against it, whether there is none, or whether it is unclear."""
     given = outcome.verdicts.get(action, ())
-    return given[0][0] if len(given) == 1 and given[0][0] in WAYS else NEITHER
+    if not given:
+        return "None"
+    return given[0][0] if len(given) == 1 and given[0][0] in WAYS else "Unclear"
 
 
 def _case_splits(states: ActionStates) -> Iterator[Found]:
     """The verdict waits although every way to complete the record leads to one and the same verdict.
 
-    A fact whose silence is alike to one of its values need not be completed: the state stands for that value as well.
+    A fact whose silence is alike to one of its values need not be completed: the state stands for that value as well,
+    and the witness states it.
     """
     words, verdict = verdicts_of(states)
     if UNDETERMINED not in words:
@@ -145,7 +153,7 @@ def _case_splits(states: ActionStates) -> Iterator[Found]:
         if word != UNDETERMINED and split.any():
             state = states.grid.at(int(np.argmax(split)))
             told = f"{states.action} is undetermined; whatever is found out, it will be {word}"
-            yield Found("CaseSplit", (states.action, word), int(split.sum()), states.grid.patient(state), told)
+            yield Found("CaseSplit", (states.action,), int(split.sum()), states.grid.patient(state, stated=True), told)
 
 
 def idle_requests(states: ActionStates, many: int, seed: int) -> tuple[int, list[Found]]:

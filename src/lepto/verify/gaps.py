@@ -19,13 +19,12 @@ from lepto.verify.grid import Grid
 from lepto.verify.grounds import Grounds
 
 STATES = 5_000_000
-LEFT = 2_000
 
 
 @dataclass(frozen=True)
 class Cover:
     """How many states of confirmed patients in scope were looked at, the actions that speak to all but `left` of them,
-    and what was found among those that are left.
+    which are a finding.
     """
 
     states: int
@@ -49,12 +48,10 @@ def cover(grounds: Grounds, everything: dict[str, ActionStates]) -> Cover:
         wider, still = _silent(grounds, everything, entry, [*chosen, action])
         if wider.sound.size <= STATES and still.mean() < silent.mean():
             chosen, grid, silent = [*chosen, action], wider, still
-    left = [grid.patient(grid.at(int(index))) for index in np.flatnonzero(silent)[:LEFT]]
-    found = [
-        Found("Gap", (), 1, patient, "a confirmed patient in scope gets no verdict and no request")
-        for patient in left
-        if says_nothing(grounds, patient)
-    ]
+    found = []
+    if silent.any():
+        told = f"no verdict is shown on {', '.join(chosen)}, nor on any action that could be enumerated beside them"
+        found.append(Found("Gap", (), int(silent.sum()), grid.patient(grid.at(int(np.argmax(silent)))), told))
     return Cover(int(grid.sound.sum()), tuple(chosen), int(silent.sum()), tuple(found))
 
 

@@ -65,10 +65,16 @@ class Grid:
         """How many combinations of values the states stand for."""
         return prod(len(domain) for domain in self.domains.values())
 
-    def patient(self, state: Sequence[int]) -> Facts:
-        """Return a patient in a state, given by its class on each axis."""
-        stated = ((axis.fact, axis.value(place)) for axis, place in zip(self.axes, state, strict=True))
-        return {fact: value for fact, value in stated if value is not None and value != []}
+    def patient(self, state: Sequence[int], *, stated: bool = False) -> Facts:
+        """Return a patient in a state, given by its class on each axis; one of whom what silence is alike to is stated,
+        where that is wanted.
+        """
+        values = {axis.fact: axis.value(place) for axis, place in zip(self.axes, state, strict=True)}
+        if stated:
+            for axis, place in zip(self.axes, state, strict=True):
+                if values[axis.fact] is None and len(axis.classes[place]) > 1:
+                    values[axis.fact] = axis.values[axis.classes[place][1]]
+        return {fact: value for fact, value in values.items() if value is not None and value != []}
 
     def at(self, index: int) -> tuple[int, ...]:
         """Return the state at a flat index."""
@@ -122,13 +128,17 @@ class Grid:
         return lists
 
     def _signatures(self, lists: Sequence[list[Facts]]) -> list[tuple[bytes, bytes]]:
-        """What the features and contradictions that read courses say of each list."""
+        """What the features that read courses, all their parts, and contradictions say of each list.
+
+        The parts are told apart because a list that is extended may meet a whole of which it met one part before.
+        """
         name = self.grounds.courses
         reading = [feature for feature in self.features if name in self.grounds.facts_of(feature)]
         if mixed := [feature for feature in reading if len(self.grounds.facts_of(feature)) > 1]:
             raise KnowledgeError(f"{mixed[0][1]} reads courses together with another fact; give the parts names")
         evaluator = self.grounds.evaluator
-        columns = [evaluator.column[feature] for feature in reading]
+        parts = {part for kind, criterion in reading if kind == "criterion" for part in self.grounds.parts[criterion]}
+        columns = [evaluator.column[feature] for feature in sorted({*reading, *parts})]
         rows = evaluator.rows([{name: entry} for entry in lists])[:, columns]
         others = [tuple(fact for fact in read if fact != name) for read in self.constraints if name in read]
         beside = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
-from pyoxigraph import Quad, Store
+from pyoxigraph import Quad, Store, Triple
 
 from lepto.space import Facts, Interval, Space, numbers
 from lepto.verify.evaluate import MET, Codes, Evaluator, Feature, ask, name_of
@@ -19,7 +19,8 @@ class Grounds:
 
     In: an evaluator. `space`: the values of every fact; `courses`, `declined`: the names of the two lists; `rules`: for
     every action the rules that bear on it, each with its criteria; `reads`: for every criterion the facts of a patient
-    that decide it; `settled`: for every ask that falls once its fact is stated, that fact.
+    that decide it; `parts`: for every criterion itself and all of which it is made; `settled`: for every ask that falls
+    once its fact is stated, that fact.
     """
 
     def __init__(self, evaluator: Evaluator) -> None:
@@ -35,6 +36,11 @@ class Grounds:
             self.rules.setdefault(action, {}).setdefault(rule, set()).add(criterion)
         for row in ask(self.knowledge, self.knowledge.store, "verify/reads"):
             self.reads.setdefault(name_of(row["criterion"]), set()).add(self.space.read_fact(name_of(row["fact"])))
+        self.parts: dict[str, set[Feature]] = {}
+        for row in ask(self.knowledge, self.knowledge.store, "verify/parts"):
+            named = name_of(row["node"]) in self.reads
+            part = ("criterion" if named else "part", name_of(row["node"]))
+            self.parts.setdefault(name_of(row["criterion"]), set()).add(part)
         self.settled: dict[str, str] = {}
         for row in ask(self.knowledge, self.knowledge.store, "verify/settled-by-statement"):
             self.settled[name_of(row["rule"])] = self.space.read_fact(name_of(row["fact"]))
@@ -65,10 +71,8 @@ class Grounds:
     @cached_property
     def constraints(self) -> dict[str, tuple[str, ...]]:
         """The contradictions that the shapes find, each with the facts that it reads."""
-        shapes = Store()
-        shapes.extend(Quad(*triple) for triple in self.evaluator.shapes)
         found: dict[str, set[str]] = {}
-        for row in ask(self.knowledge, shapes, "verify/constraints"):
+        for row in ask(self.knowledge, _store(self.evaluator.shapes), "verify/constraints"):
             found.setdefault(name_of(row["shape"]), set()).add(self.space.read_fact(name_of(row["fact"])))
         return {shape: tuple(sorted(facts)) for shape, facts in sorted(found.items())}
 
@@ -100,10 +104,19 @@ class Grounds:
         return [patient[self.courses][0] for patient in sound], list(self.evaluator.rows(sound))
 
 
+def _store(triples: Iterable[Triple]) -> Store:
+    store = Store()
+    store.extend(Quad(*triple) for triple in triples)
+    return store
+
+
 def _accepted(evaluator: Evaluator) -> dict[str, list[tuple[Interval, int | float]]]:
     """The intervals of numbers that the shapes accept, each with the first candidate in which they find least."""
     accepted: dict[str, list[tuple[Interval, int | float]]] = {}
-    for name, interval, tried in numbers(evaluator.knowledge):
+    named: dict[str, set[str]] = {}
+    for row in ask(evaluator.knowledge, _store(evaluator.shapes), "verify/named-numbers"):
+        named.setdefault(name_of(row["fact"]), set()).add(row["number"].value)
+    for name, interval, tried in numbers(evaluator.knowledge, named):
         found = evaluator.findings([{name: number} for number in tried])
         rated = [
             (len(findings), place)
