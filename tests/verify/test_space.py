@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import product
 
 import pytest
 
@@ -60,8 +61,25 @@ def test_what_no_criterion_reads_is_named(grounds: Grounds) -> None:
 
 
 def test_numbers_are_taken_that_no_shape_finds_odd(grounds: Grounds) -> None:
-    """Of an interval's numbers the one is taken that the shapes let pass without a word: Karnofsky 60, not 69."""
-    assert grounds.space.single["karnofskyPerformanceStatus"] == (None, 60, 70)
+    """Of an interval's numbers the one is taken that the shapes let pass without a word: Karnofsky 10, not 69; a number
+    that a contradiction names stands for itself.
+    """
+    assert grounds.space.single["karnofskyPerformanceStatus"] == (None, 0, 10, 70)
+
+
+def test_every_contradiction_refuses_some_record(grounds: Grounds) -> None:
+    """What contradictions read is part of the space: each refuses a combination of its values."""
+    assert grounds.constraints
+    for shape, facts in grounds.constraints.items():
+        courses = [[], *([course] for course in grounds.space.courses)]
+        domains = [courses if fact == grounds.courses else grounds.space.single[fact] for fact in facts]
+        patients = [
+            {fact: value for fact, value in zip(facts, values, strict=True) if value not in (None, [])}
+            for values in product(*domains)
+        ]
+        alone = grounds.evaluator.sound(patients)
+        single = [patient for patient, good in zip(patients, alone, strict=True) if not good and len(patient) > 1]
+        assert single, f"{shape} refuses nothing"
 
 
 def test_alike_values_have_the_same_standing_whatever_the_rest(grounds: Grounds) -> None:

@@ -158,13 +158,10 @@ class _Neighbourhood:
         return place
 
     def _classes_of(self, axis: Axis, lists: Sequence[list[Facts]]) -> list[int | None]:
-        """The classes of lists of courses, by what the features that read courses say of them."""
-        evaluator = self.grounds.evaluator
-        columns = [evaluator.column[f] for f in self.grid.features if axis.fact in self.grounds.facts_of(f)]
-        rows = evaluator.rows([{axis.fact: entry} for entry in (*axis.values, *lists)])[:, columns]
-        known = [row.tobytes() for row in rows[: len(axis.values)]]
+        """The classes of lists of courses, by what the grid can tell of them."""
+        known = self.grid.signatures(axis.values)
         class_of = {known[member]: place for place, members in enumerate(axis.classes) for member in members}
-        return [class_of.get(row.tobytes()) for row in rows[len(axis.values) :]]
+        return [class_of.get(signature) for signature in self.grid.signatures(lists)]
 
     def _edits_of_courses(self) -> dict[int, list[tuple[list[Facts], str]]]:
         """The classes that one course more or less leads to, each with the lists and how to say the edits."""

@@ -109,7 +109,7 @@ class Grid:
         """
         courses = self.grounds.kinds_of_courses(self.actions)
         lists: list[list[Facts]] = [[]]
-        number = {self._signatures(lists)[0]: 0}
+        number = {self.signatures(lists)[0]: 0}
         steps = self._steps.setdefault(self.grounds.courses, set())
         done = 0
         while done < len(lists):
@@ -120,14 +120,14 @@ class Grid:
                 if course not in lists[place]
             ]
             done = len(lists)
-            for (place, longer), signature in zip(tried, self._signatures([entry for _, entry in tried]), strict=True):
+            for (place, longer), signature in zip(tried, self.signatures([entry for _, entry in tried]), strict=True):
                 if signature not in number:
                     number[signature] = len(lists)
                     lists.append(longer)
                 steps.add((place, number[signature]))
         return lists
 
-    def _signatures(self, lists: Sequence[list[Facts]]) -> list[tuple[bytes, bytes]]:
+    def signatures(self, lists: Sequence[list[Facts]]) -> list[tuple[bytes, bytes]]:
         """What the features that read courses, all their parts, and contradictions say of each list.
 
         The parts are told apart because a list that is extended may meet a whole of which it met one part before.
