@@ -282,7 +282,13 @@ def _verify_command(commands: argparse._SubParsersAction[_Parser]) -> None:
     parser.add_argument(
         "--action", action="append", default=[], metavar="NAME", help="look at this action alone; may be repeated"
     )
-    parser.add_argument("--sample", type=_count, default=2000, metavar="N", help="patients to draw (default: 2000)")
+    parser.add_argument(
+        "--sample",
+        type=_count,
+        default=2000,
+        metavar="N",
+        help="patients to draw where no action is named (default: 2000)",
+    )
     parser.add_argument("--seed", type=int, default=20261124, help="from which they are drawn (default: 20261124)")
     parser.add_argument("--processes", type=_count, default=None, metavar="N", help="how many work (default: all)")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="form of the answer (default: text)")
@@ -307,6 +313,7 @@ def _verify(options: argparse.Namespace) -> int:
         processes=options.processes,
         progress=_told,
     )
+    _told("")
     if options.witnesses:
         many = write_witnesses(verification, options.witnesses)
         print(one_line(f"lepto: {many} witnesses written to {options.witnesses}"), file=sys.stderr)

@@ -37,6 +37,9 @@ BLOCKED: Facts = {
 }
 
 
+ONGOING = {"treatment": "WholeBrainRadiotherapy", "courseStatus": "Ongoing"}
+
+
 def explained(grounds: Grounds, facts: Facts, action: str, up_to: int = 2) -> Explanation:
     return explain(grounds, record_of(grounds.knowledge, facts), action, up_to)
 
@@ -90,18 +93,25 @@ def test_a_course_is_taken_away_or_added(grounds: Grounds) -> None:
 
 
 @pytest.mark.parametrize(
-    "facts, action",
+    "facts, action, course",
     [
-        ({"karnofskyPerformanceStatus": 0}, "WholeBrainRadiotherapyWithMemantine"),
-        ({"csfFlow": "CsfFlowRestoredByRadiotherapy"}, "WholeBrainRadiotherapy"),
+        ({"karnofskyPerformanceStatus": 0}, "WholeBrainRadiotherapyWithMemantine", "Ongoing WholeBrainRadiotherapy"),
+        ({"csfFlow": "CsfFlowRestoredByRadiotherapy"}, "WholeBrainRadiotherapy", "Ongoing WholeBrainRadiotherapy"),
     ],
 )
-def test_no_change_is_told_that_makes_a_record_which_is_refused(grounds: Grounds, facts: Facts, action: str) -> None:
+def test_no_change_is_told_that_makes_a_record_which_is_refused(
+    grounds: Grounds, facts: Facts, action: str, course: str
+) -> None:
     """Facts that the action does not rest on may contradict a change; the shapes are asked about the whole record."""
-    told = explained(grounds, {**BLOCKED, **facts}, action, 1)
-    courses = [told_as for one in told.counterfactuals for told_as in changes(one).get("treatmentCourse", ())]
-    assert not [told_as for told_as in courses if "Planned" in told_as and facts.get("karnofskyPerformanceStatus") == 0]
-    assert not [told_as for told_as in courses if told_as.startswith("with WholeBrain") and "csfFlow" in facts]
+
+    def added(patient: Facts) -> list[str]:
+        told = explained(grounds, patient, action, 1)
+        ways = [way for one in told.counterfactuals for way in changes(one).get("treatmentCourse", ())]
+        return [way for way in ways if way.startswith(f"with {course}")]
+
+    assert refused(grounds, {**BLOCKED, **facts}, {"treatmentCourse": [ONGOING]})
+    assert added(BLOCKED), "the change is told where nothing contradicts it"
+    assert added({**BLOCKED, **facts}) == []
 
 
 def test_the_day_of_the_question_is_the_day_of_the_changed_records() -> None:

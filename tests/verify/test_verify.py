@@ -40,6 +40,7 @@ def test_an_acceptance_covers_what_is_about_nothing_else() -> None:
     assert accepted.covers(Found("Overlap", ("Offer", "Bar"), 1, {}, ""))
     assert not accepted.covers(Found("Overlap", ("NewOffer", "Bar"), 1, {}, ""))
     assert not accepted.covers(Found("Gap", ("Offer", "Bar"), 1, {}, ""))
+    assert not accepted.covers(Found("Overlap", (), 1, {}, "")), "a gap in whom nothing is refused is about nothing"
 
 
 LOOKED = Enumeration("actions", 1, 4, 2, 1, 0.5)

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 
-from lepto.errors import KnowledgeError
 from lepto.verify.actions import ActionStates, Rules
 from lepto.verify.evaluate import Evaluator, ask, name_of
 from lepto.verify.findings import (
@@ -46,8 +45,8 @@ class Accepted:
     reason: str
 
     def covers(self, found: Found) -> bool:
-        """Say whether a finding is accepted by this."""
-        return found.kind == self.kind and set(found.about) <= self.concerns
+        """Say whether a finding is accepted by this: one that is about nothing in particular never is."""
+        return found.kind == self.kind and bool(found.about) and set(found.about) <= self.concerns
 
 
 @dataclass(frozen=True)
@@ -122,11 +121,7 @@ class _Run:
         self.found: list[Found] = []
 
     def verified(self, actions: Sequence[str], sample: int, seed: int) -> Verification:
-        unknown = sorted(set(actions) - self.grounds.rules.keys())
-        if unknown:
-            raise KnowledgeError(
-                f"no rule bears on {unknown[0]}; the actions are {', '.join(sorted(self.grounds.rules))}"
-            )
+        self.grounds.require(actions)
         chosen = sorted(set(actions)) or sorted(self.grounds.rules)
         if not actions:
             self._looked_at("criteria", self._criteria)

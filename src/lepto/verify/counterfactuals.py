@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from pyoxigraph import Literal, NamedNode
 
-from lepto.errors import KnowledgeError
 from lepto.read import Record
 from lepto.space import Facts
 from lepto.verify.evaluate import NOT_MET, Codes, Outcome
@@ -79,9 +78,7 @@ def explain(grounds: Grounds, record: Record, action: str, up_to: int = CHANGES)
     In: the grounds; the record; the action; how many facts may change at once. Raises KnowledgeError for an action on
     which no rule bears.
     """
-    if action not in grounds.rules:
-        known = ", ".join(sorted(grounds.rules))
-        raise KnowledgeError(f"no rule bears on {action}; the actions are {known}")
+    grounds.require([action])
     patient = facts_of(grounds, record)
     (outcome,) = grounds.evaluator.outcomes([patient])
     near = _Neighbourhood(grounds, action, patient)

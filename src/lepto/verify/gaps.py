@@ -2,7 +2,7 @@
 
 Not all facts at once need be enumerated for that: where one action has a verdict, the others do not matter. Actions
 are taken one after the other, and each takes away the states in which it has a verdict; what is left at the end is a
-gap, unless the whole record gets a request.
+finding.
 """
 
 from __future__ import annotations

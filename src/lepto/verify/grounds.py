@@ -10,6 +10,7 @@ from functools import cached_property
 
 from pyoxigraph import Quad, Store, Triple
 
+from lepto.errors import KnowledgeError
 from lepto.space import Facts, Interval, Space, numbers
 from lepto.verify.evaluate import MET, Codes, Evaluator, Feature, ask, name_of
 
@@ -44,6 +45,11 @@ class Grounds:
         self.settled: dict[str, str] = {}
         for row in ask(self.knowledge, self.knowledge.store, "verify/settled-by-statement"):
             self.settled[name_of(row["rule"])] = self.space.read_fact(name_of(row["fact"]))
+
+    def require(self, actions: Iterable[str]) -> None:
+        """Raise KnowledgeError, naming the actions that there are, for one on which no rule bears."""
+        for action in sorted(set(actions) - self.rules.keys()):
+            raise KnowledgeError(f"no rule bears on {action}; the actions are {', '.join(sorted(self.rules))}")
 
     def facts_of(self, feature: Feature) -> set[str]:
         """Return the facts of a patient that decide a feature."""

@@ -51,22 +51,22 @@ def drawn(grounds: Grounds, many: int, seed: int) -> list[tuple[str, Facts]]:
     """Return patients that the shapes accept, each with its stratum, the strata in turn."""
     chance = Random(seed)  # noqa: S311
     ways = {stratum: entries for stratum, entries in strata(grounds).items() if entries}
+    courses = grounds.kinds_of_courses(grounds.rules)
     found: list[tuple[str, Facts]] = []
     while len(found) < many:
-        tried = [(stratum, _patient(grounds, chance, stratum, entries)) for stratum, entries in ways.items()]
+        tried = [(stratum, _patient(grounds, chance, courses, stratum, entries)) for stratum, entries in ways.items()]
         sound = grounds.evaluator.sound([patient for _, patient in tried])
         found += [one for one, good in zip(tried, sound, strict=True) if good]
     return found[:many]
 
 
-def _patient(grounds: Grounds, chance: Random, stratum: str, entries: list[Facts]) -> Facts:
+def _patient(grounds: Grounds, chance: Random, courses: list[Facts], stratum: str, entries: list[Facts]) -> Facts:
     silence = chance.choice(SILENCE)
     patient: Facts = {}
     for fact, values in grounds.space.single.items():
         value = chance.choice(values[1:])
         if chance.random() >= silence:
             patient[fact] = value
-    courses = grounds.kinds_of_courses(grounds.rules)
     patient[grounds.courses] = chance.sample(courses, chance.randrange(COURSES + 1))
     patient[grounds.declined] = chance.sample(sorted(grounds.rules), chance.choice((0, 0, 1, 2)))
     patient.update(chance.choice(entries))
