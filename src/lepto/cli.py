@@ -331,7 +331,12 @@ def _explain_command(commands: argparse._SubParsersAction[_Parser]) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help=FILES)
     parser.add_argument("--action", required=True, metavar="NAME", help="the action whose verdict is to be explained")
     parser.add_argument(
-        "--up-to", type=_count, default=3, metavar="N", help="how many facts may change at once (default: 3)"
+        "--up-to",
+        type=int,
+        choices=range(1, 6),
+        default=3,
+        metavar="N",
+        help="how many facts may change at once, 1 to 5; each more takes about four times as long (default: 3)",
     )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="form of the answer (default: text)")
     parser.add_argument(

@@ -259,6 +259,17 @@ def widen_pathway(original: Original) -> Iterator[Change]:
             yield changed(graph, triple, to=around)
 
 
+@operator("plain type")
+def plain_type(original: Original) -> Iterator[Change]:
+    """A covered pathway is any pathway, and an alternative offer any offer."""
+    graph = original.ontology_graph
+    for name in ("CoveredPathway", "AlternativeOffer"):
+        for triple in graph.stating(RDF_TYPE):
+            if triple.object == NamedNode(LEPTO + name):
+                for wider in graph.objects(triple.object, SUBCLASS):
+                    yield changed(graph, triple, to=wider)
+
+
 @operator("exchange action")
 def exchange_action(original: Original) -> Iterator[Change]:
     """A rule or caution is about the next more general, or the most general of the more special actions."""

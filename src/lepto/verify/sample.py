@@ -21,6 +21,7 @@ from lepto.verify.grounds import Grounds
 
 SILENCE = (0.0, 0.2, 0.5, 0.8)
 COURSES = 3
+ROUNDS = 2
 ANYONE, REFUSING = "anyone", "declines everything"
 
 
@@ -48,12 +49,16 @@ def meeting(grounds: Grounds, criteria: set[str]) -> Iterator[Facts]:
 
 
 def drawn(grounds: Grounds, many: int, seed: int) -> list[tuple[str, Facts]]:
-    """Return patients that the shapes accept, each with its stratum, the strata in turn."""
+    """Return patients that the shapes accept, each with its stratum, the strata in turn; fewer where the shapes refuse
+    nearly all that are tried.
+    """
     chance = Random(seed)  # noqa: S311
     ways = {stratum: entries for stratum, entries in strata(grounds).items() if entries}
     courses = grounds.kinds_of_courses(grounds.rules)
     found: list[tuple[str, Facts]] = []
-    while len(found) < many:
+    for _ in range(ROUNDS * many):
+        if len(found) >= many:
+            break
         tried = [(stratum, _patient(grounds, chance, courses, stratum, entries)) for stratum, entries in ways.items()]
         sound = grounds.evaluator.sound([patient for _, patient in tried])
         found += [one for one, good in zip(tried, sound, strict=True) if good]
