@@ -134,12 +134,12 @@ def _validate_command(commands: argparse._SubParsersAction[_Parser]) -> None:
 
 def _validate(options: argparse.Namespace) -> int:
     from lepto.knowledge import load
-    from lepto.read import read
+    from lepto.read import Intaking, read
     from lepto.validate import Validator
 
-    knowledge = load()
-    records = read(options.files, knowledge.facts)
-    findings = Validator(knowledge).validate(records, options.on or date.today())
+    knowledge, on = load(), options.on or date.today()
+    records = read(options.files, knowledge.facts, Intaking(knowledge, on))
+    findings = Validator(knowledge).validate(records, on)
     for record, found in zip(records, findings, strict=True):
         for finding in found:
             about = f" {finding.property}" if finding.property else ""
@@ -196,11 +196,11 @@ def _reason_command(commands: argparse._SubParsersAction[_Parser]) -> None:
 def _reason(options: argparse.Namespace) -> int:
     from lepto.classify import classify_patients, contradiction_in
     from lepto.knowledge import load
-    from lepto.read import read
+    from lepto.read import Intaking, read
     from lepto.validate import sorted_by_findings
 
     knowledge = load()
-    records = read(options.files, knowledge.facts)
+    records = read(options.files, knowledge.facts, Intaking(knowledge, date.today()))
     print(f"reasoning over the ontology and {len(records)} patients with HermiT", file=sys.stderr)
     sound, refused = sorted_by_findings(knowledge, records, date.today())
     for answer in classify_patients(knowledge, sound, seconds=options.seconds):
@@ -348,7 +348,7 @@ def _explain_command(commands: argparse._SubParsersAction[_Parser]) -> None:
 def _explain(options: argparse.Namespace) -> int:
     from lepto.explain import Explainer
     from lepto.knowledge import folder
-    from lepto.read import read
+    from lepto.read import Intaking, read
     from lepto.render.explanation import render
     from lepto.validate import sorted_by_findings
     from lepto.verify.counterfactuals import explain
@@ -358,7 +358,8 @@ def _explain(options: argparse.Namespace) -> int:
     on = options.on or date.today()
     with Evaluator(folder(), on=on) as evaluator:
         grounds = Grounds(evaluator)
-        sound, refused = sorted_by_findings(evaluator.knowledge, read(options.files, evaluator.knowledge.facts), on)
+        records = read(options.files, grounds.knowledge.facts, Intaking(grounds.knowledge, on))
+        sound, refused = sorted_by_findings(evaluator.knowledge, records, on)
         explanations = [explain(grounds, record, options.action, options.up_to) for record in sound]
         sys.stdout.write(render(explanations, options.format, Explainer(evaluator.knowledge).questions))
     _left_out([record.patient for record, _ in refused])

@@ -14,6 +14,7 @@ from pyoxigraph import Literal, NamedNode, QuerySolution, QuerySolutions, Store
 
 from lepto.finding import Finding
 from lepto.knowledge import Knowledge
+from lepto.read.record import Intake, Record
 from lepto.report import (
     Code,
     CriterionStanding,
@@ -47,14 +48,14 @@ class Explainer:
     def __init__(self, knowledge: Knowledge) -> None:
         self.knowledge = knowledge
 
-    def explain(self, store: Store, patients: Iterable[tuple[str, str, tuple[Finding, ...]]], on: date) -> list[Report]:
-        """Return a report for each patient, given as (IRI, id, findings), in their order."""
+    def explain(self, store: Store, patients: Iterable[tuple[Record, tuple[Finding, ...]]], on: date) -> list[Report]:
+        """Return a report for each patient, given as a record and its findings, in their order."""
         answers = _Answers(self, store)
-        return [answers.report(iri, name, findings, on) for iri, name, findings in patients]
+        return [answers.report(record, findings, on) for record, findings in patients]
 
-    def refuse(self, name: str, findings: tuple[Finding, ...], on: date) -> Report:
+    def refuse(self, record: Record, findings: tuple[Finding, ...], on: date) -> Report:
         """Return the report of a patient whose data had a violation: findings, and nothing derived from them."""
-        return Report(name, on.isoformat(), self.used, findings, (), (), (), (), self.caveats)
+        return Report(record.patient, on.isoformat(), self.used, findings, (), (), (), (), self.caveats, record.intake)
 
     # What depends on the knowledge alone
 
@@ -241,6 +242,7 @@ class _Answers:
         self.cautions = self._groups(store, "cautions", "verdict", "caution")
         self.awaited = self._groups(store, "awaited", "verdict", "fact")
         self.prognosis = self._groups(store, "prognosis", "patient", "statement")
+        self.entries: dict[str, dict[tuple[str, str], str]] = {}
         self.withdrawn = self._groups(store, "withdrawn", "patient", "action", "declined")
         self.outside = self._groups(store, "outside", "patient", "pathway", "criterion")
         self.requests: dict[str, list[QuerySolution]] = defaultdict(list)
@@ -276,8 +278,10 @@ class _Answers:
 
     # The report of one patient
 
-    def report(self, patient: str, name: str, findings: tuple[Finding, ...], on: date) -> Report:
+    def report(self, record: Record, findings: tuple[Finding, ...], on: date) -> Report:
         """Return the report of one patient, put together from the rows."""
+        patient = record.iri
+        self.entries[patient] = _sources(record.intake)
         verdicts = sorted(
             (self._verdict(patient, row) for row in self.verdicts[patient]),
             key=lambda v: (VERDICTS[v.verdict], v.action),
@@ -290,7 +294,7 @@ class _Answers:
             for assumption in self.assumed[patient, LEPTO + criterion.criterion]
         }
         return Report(
-            patient=name,
+            patient=record.patient,
             on=on.isoformat(),
             knowledge=self.of.used,
             findings=(*findings, *self._remarks(patient)),
@@ -299,6 +303,7 @@ class _Answers:
             prognosis=tuple(self._prognosis(patient)),
             assumptions=tuple(sorted(self.of.statements[assumption] for assumption in leant)),
             caveats=self.of.caveats,
+            intake=record.intake,
         )
 
     def _verdict(self, patient: str, row: QuerySolution) -> Verdict:
@@ -342,7 +347,10 @@ class _Answers:
             label=self.label(criterion),
             role=role,
             standing=self.standing[key],
-            facts=tuple(FactUsed(name, value) for name, value in sorted(self.facts[key])),
+            facts=tuple(
+                FactUsed(name, value, self.entries[patient].get((name, value)))
+                for name, value in sorted(self.facts[key])
+            ),
             assumed=bool(self.assumed[key]),
         )
 
@@ -380,6 +388,14 @@ class _Answers:
         for pathway, criterion in sorted(self.outside[patient]):
             text = f"Nothing of {self.label(pathway)} applies, since it is refuted that {self.label(criterion)}."
             yield Finding("info", None, None, text)
+
+
+def _sources(intake: Intake | None) -> dict[tuple[str, str], str]:
+    """For each fact as stated the entries of the health record from which it came."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for used in intake.used if intake else ():
+        found[used.property, used.value].append(used.source)
+    return {fact: ", ".join(sources) for fact, sources in found.items()}
 
 
 def _certainty(item: EvidenceUsed) -> int:

@@ -34,7 +34,7 @@ from pyoxigraph import (
 from lepto.derive import derived
 from lepto.errors import LeptoError, one_line
 from lepto.knowledge import Knowledge
-from lepto.read import read
+from lepto.read import Intaking, read
 from lepto.validate import sorted_by_findings
 from lepto.vocabulary import LEPTO, OWL, PROV, RDF, RDFS, SKOS, XSD
 
@@ -160,7 +160,7 @@ def query(knowledge: Knowledge, name_or_file: str, patient_files: Sequence[Path 
     text = _text(knowledge, name_or_file)
     if not patient_files:
         return QueryAnswer(_answer(knowledge.store, text, name_or_file))
-    sound, refused = sorted_by_findings(knowledge, read(patient_files, knowledge.facts), on)
+    sound, refused = sorted_by_findings(knowledge, read(patient_files, knowledge.facts, Intaking(knowledge, on)), on)
     with derived(knowledge, (triple for record in sound for triple in record.triples)) as store:
         return QueryAnswer(_answer(store, text, name_or_file), tuple(record.patient for record, _ in refused))
 

@@ -10,7 +10,7 @@ from lepto.derive import derived
 from lepto.explain import Explainer
 from lepto.finding import Finding
 from lepto.knowledge import Knowledge, load
-from lepto.read import Record, read
+from lepto.read import Intaking, Record, read
 from lepto.report import Report
 from lepto.validate import Validator
 
@@ -30,11 +30,10 @@ class Recommender:
         findings = dict(zip(map(id, records), self.validator.validate(records, on), strict=True))
         sound = [record for record in records if not _refused(findings[id(record)])]
         with derived(self.knowledge, (triple for record in sound for triple in record.triples)) as store:
-            patients = [(record.iri, record.patient, findings[id(record)]) for record in sound]
+            patients = [(record, findings[id(record)]) for record in sound]
             reports = dict(zip(map(id, sound), self.explainer.explain(store, patients, on), strict=True))
         return [
-            reports.get(id(record)) or self.explainer.refuse(record.patient, findings[id(record)], on)
-            for record in records
+            reports.get(id(record)) or self.explainer.refuse(record, findings[id(record)], on) for record in records
         ]
 
 
@@ -47,7 +46,7 @@ def recommend(
     many patients are done. Raises InputError for a file that cannot be used at all.
     """
     knowledge = load()
-    records = read(paths, knowledge.facts)
+    records = read(paths, knowledge.facts, Intaking(knowledge, on))
     recommender = Recommender(knowledge)
     for start in range(0, len(records), BATCH):
         yield from recommender.answer(records[start : start + BATCH], on)

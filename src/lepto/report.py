@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lepto.finding import Finding
+from lepto.read.record import Intake
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ class KnowledgeUsed:
 
 @dataclass(frozen=True)
 class Report:
-    """The whole answer for one patient on one day."""
+    """The whole answer for one patient on one day; `intake` is what was made of a health record, where there is one."""
 
     patient: str
     on: str
@@ -162,6 +163,7 @@ class Report:
     prognosis: tuple[Prognosis, ...]
     assumptions: tuple[str, ...]
     caveats: tuple[str, ...]
+    intake: Intake | None = None
 
     @property
     def refused(self) -> bool:

@@ -1,8 +1,8 @@
 """The stage `read`: patient files in, one record a patient out, nothing guessed and nothing lost.
 
-JSON, NDJSON, JSON-LD, Turtle, N-Triples and CSV are told apart by their content, and the same facts give the same graph
-in each. A file that cannot be read whole raises `InputError`; a patient who cannot be read is a record with a
-violation, and the others go on.
+JSON, NDJSON, JSON-LD, Turtle, N-Triples, CSV and FHIR R4 are told apart by their content, and the same facts give the
+same graph in each. A file that cannot be read whole raises `InputError`; a patient who cannot be read is a record
+with a violation, and the others go on.
 """
 
 from __future__ import annotations
@@ -18,37 +18,57 @@ from lepto.errors import InputError, one_line
 from lepto.facts import Fact
 from lepto.read import limits
 from lepto.read.csv_table import read_table
+from lepto.read.fhir import Intaking
+from lepto.read.fhir.bundles import Absence
 from lepto.read.formats import Format, begins_with_object, format_of
 from lepto.read.json_ld import is_json_ld, triples_of
-from lepto.read.json_text import read_document, read_lines
+from lepto.read.json_text import Found, read_document, read_lines
 from lepto.read.rdf import read_graph
 from lepto.read.rdf_text import turtle_triples
 from lepto.read.record import Record, with_shared_ids_refused
 from lepto.read.strict_json import NotJsonError, parse
 from lepto.read.text import BYTE_ORDER_MARK, decode
 
-__all__ = ["Record", "read", "read_bytes"]
+__all__ = ["Intaking", "Record", "read", "read_bytes"]
 
 _STANDARD_INPUT = "-"
 
 
-def read(paths: Sequence[Path | str], facts: Mapping[str, Fact]) -> list[Record]:
+def read(paths: Sequence[Path | str], facts: Mapping[str, Fact], intaking: Intaking | None = None) -> list[Record]:
     """Return the records of all patients in the files, in input order; "-" is standard input.
 
-    `facts` is what may be said of a patient, by name. Raises InputError for a file that cannot be used at all.
+    `facts` is what may be said of a patient, by name; `intaking` reads health records, which may be spread over several
+    files and are refused without it. Raises InputError for a file that cannot be used at all.
     """
-    return with_shared_ids_refused([record for path in paths for record in _read_path(path, facts)])
+    return _taken([found for path in paths for found in _read_path(path, facts)], intaking, one_line(str(paths[0])))
 
 
-def read_bytes(data: bytes, name: str, facts: Mapping[str, Fact]) -> list[Record]:
+def read_bytes(data: bytes, name: str, facts: Mapping[str, Fact], intaking: Intaking | None = None) -> list[Record]:
     """Return the records of all patients in one file's bytes, in their order; `name` stands for the file in messages.
 
     Raises InputError for a file that cannot be used at all.
     """
-    return with_shared_ids_refused(_records(data, one_line(name), facts))
+    return _taken(_records(data, one_line(name), facts), intaking, one_line(name))
 
 
-def _read_path(path: Path | str, facts: Mapping[str, Fact]) -> list[Record]:
+def _taken(found: Sequence[Found], intaking: Intaking | None, name: str) -> list[Record]:
+    """The records, and those that the resources make, in the place of the first of them."""
+    records = [one for one in found if isinstance(one, Record)]
+    resources = [one for one in found if not isinstance(one, Record)]
+    if not resources:
+        return with_shared_ids_refused(records)
+    if intaking is None:
+        raise InputError(name, "the file", "this is FHIR, which is not read here", "give the facts as such")
+    before = sum(isinstance(one, Record) for one in found[: found.index(resources[0])])
+    lost = [
+        Absence(one.origin, "it cannot be read, and may be about this patient", True)
+        for one in records
+        if not one.triples
+    ]
+    return with_shared_ids_refused([*records[:before], *intaking.records([*resources, *lost], name), *records[before:]])
+
+
+def _read_path(path: Path | str, facts: Mapping[str, Fact]) -> list[Found]:
     is_standard = str(path) == _STANDARD_INPUT
     name = "standard input" if is_standard else one_line(str(path))
     try:
@@ -57,13 +77,13 @@ def _read_path(path: Path | str, facts: Mapping[str, Fact]) -> list[Record]:
         raise _unreadable(name, error.strerror or "the system refuses") from None
 
 
-def _read_standard_input(name: str, facts: Mapping[str, Fact]) -> list[Record]:
+def _read_standard_input(name: str, facts: Mapping[str, Fact]) -> list[Found]:
     if sys.stdin is None:
         raise _unreadable(name, "it is closed")
     return _read_stream(sys.stdin.buffer, name, facts)
 
 
-def _read_file(path: Path | str, name: str, facts: Mapping[str, Fact]) -> list[Record]:
+def _read_file(path: Path | str, name: str, facts: Mapping[str, Fact]) -> list[Found]:
     if "\0" in str(path):
         raise _unreadable(name, "this is not the name of a file")
     with Path(path).open("rb") as stream:
@@ -76,14 +96,14 @@ def _unreadable(name: str, reason: str) -> InputError:
     return InputError(name, "the file", f"it cannot be read ({reason[:1].lower()}{reason[1:]})", "name a readable file")
 
 
-def _read_stream(stream: BinaryIO, name: str, facts: Mapping[str, Fact]) -> list[Record]:
+def _read_stream(stream: BinaryIO, name: str, facts: Mapping[str, Fact]) -> list[Found]:
     data = stream.read(limits.FILE_BYTES + 1)
     if len(data) > limits.FILE_BYTES:
         raise _too_large(name)
     return _records(data, name, facts)
 
 
-def _read_large(stream: BinaryIO, name: str, facts: Mapping[str, Fact]) -> list[Record]:
+def _read_large(stream: BinaryIO, name: str, facts: Mapping[str, Fact]) -> list[Found]:
     if not begins_with_object(stream):
         raise _too_large(name)
     stream.seek(0)
@@ -95,7 +115,7 @@ def _too_large(name: str) -> InputError:
     return InputError(name, "the file", fault, "split it, or give it as NDJSON under a file name")
 
 
-def _records(data: bytes, name: str, facts: Mapping[str, Fact]) -> list[Record]:
+def _records(data: bytes, name: str, facts: Mapping[str, Fact]) -> list[Found]:
     found = format_of(data, name, facts)
     if found is Format.EMPTY:
         return []
@@ -104,18 +124,18 @@ def _records(data: bytes, name: str, facts: Mapping[str, Fact]) -> list[Record]:
     mark = len(BYTE_ORDER_MARK) if data.startswith(BYTE_ORDER_MARK) else 0
     text = decode(data[mark:], name, mark)
     if found is Format.CSV:
-        return read_table(text, name, facts)
+        return [*read_table(text, name, facts)]
     if found is Format.TURTLE:
-        return read_graph(turtle_triples(data[mark:], name), name, facts)
+        return [*read_graph(turtle_triples(data[mark:], name), name, facts)]
     return _json(text, name, facts)
 
 
-def _json(text: str, name: str, facts: Mapping[str, Fact]) -> list[Record]:
+def _json(text: str, name: str, facts: Mapping[str, Fact]) -> list[Found]:
     try:
         document = parse(text)
     except NotJsonError as error:
         place = f"line {error.line} column {error.column}"
         raise InputError(name, place, error.fault, error.mend) from None
     if is_json_ld(document):
-        return read_graph(triples_of(document, name), name, facts)
+        return [*read_graph(triples_of(document, name), name, facts)]
     return read_document(document, name, facts)

@@ -34,18 +34,47 @@ _ID_MEND = f"give the patient an id that is text of 1 to {limits.ID_CHARACTERS} 
 
 
 @dataclass(frozen=True)
+class Used:
+    """A fact as stated, and the entry of a health record from which it came."""
+
+    property: str
+    value: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """An entry of a health record that was not used, the fact on which it bears where it bears on one, and why not."""
+
+    source: str
+    property: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What was made of the entries of one patient's health record; `missing` are the facts that none states."""
+
+    used: tuple[Used, ...]
+    ignored: tuple[Ignored, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Record:
     """What one file says of one patient.
 
     `patient` is the id as given (or `origin`, where no id can be used); `origin` is file and place, such as
     "cohort.ndjson line 7"; `triples` are the graph in the normal form, sorted by their text, empty where nothing can
-    safely be said; `findings` are the faults of reading, each of which costs this patient the answer.
+    safely be said; `findings` are the faults of reading, of which a violation costs this patient the answer;
+    `intake` is what was made of the entries of a health record, None where the facts were stated as such.
     """
 
     patient: str
     origin: str
     triples: tuple[Triple, ...]
     findings: tuple[Finding, ...]
+    intake: Intake | None = None
 
     @property
     def iri(self) -> str:

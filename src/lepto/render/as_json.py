@@ -16,8 +16,14 @@ def render(reports: Sequence[Report]) -> str:
 
 
 def as_object(report: Report) -> dict[str, Any]:
-    """Return a report as JSON values, with the contract's names; keys without a Python spelling are camelCase."""
-    return {_camel(key): _value(value) for key, value in asdict(report).items()}
+    """Return a report as JSON values, with the contract's names; keys without a Python spelling are camelCase.
+
+    `intake` is there for a health record only.
+    """
+    values = asdict(report)
+    if report.intake is None:
+        del values["intake"]
+    return {_camel(key): _value(value) for key, value in values.items()}
 
 
 def _value(value: Any) -> Any:

@@ -1,0 +1,248 @@
+"""Health records in FHIR R4: bundles, lists, single resources, bulk exports and prefetched data, one record a patient.
+
+Python knows how FHIR says a thing; what it means stands in the ontology (`ontology/intake/`). Nothing is read from
+text, nothing is followed outside the input, and what is not used is listed with its reason.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from functools import cached_property
+from typing import Protocol
+
+from pyoxigraph import Store
+
+from lepto.facts import Fact
+from lepto.finding import Finding
+from lepto.read.fhir.bundles import Absence, Resource, is_fhir, resources_of
+from lepto.read.fhir.chart import Chart, chart
+from lepto.read.fhir.declared import Declared, declared
+from lepto.read.fhir.entries import LOOKED_UP, READ, Coder, Entry, entry, is_id, text
+from lepto.read.record import Ignored, Intake, Record, refused, violation
+from lepto.read.stated import record
+from lepto.read.strict_json import Object, dump
+
+__all__ = ["Absence", "Intaking", "Resource", "is_fhir", "resources_of"]
+
+NOT_READ = "this type of resource is not read"
+LISTED = 200
+"""Ignored entries that are listed one by one; the rest are counted by reason."""
+
+
+class Declaring(Protocol):
+    """Knowledge in which the intake of health records is declared."""
+
+    store: Store
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """What may be said of a patient, by name."""
+
+
+class Intaking:
+    """Health records in, one record a patient out.
+
+    In: the knowledge, in which the intake is declared, and the day of the question, after which no entry may be dated.
+    """
+
+    def __init__(self, knowledge: Declaring, on: date) -> None:
+        self.store, self.facts, self.on = knowledge.store, knowledge.facts, on
+
+    @cached_property
+    def declared(self) -> Declared:
+        """What the ontology declares of health records."""
+        return declared(self.store)
+
+    @cached_property
+    def coder(self) -> Coder:
+        """How codings become the IRIs of codes."""
+        return Coder({uri: system.iri for uri, system in self.declared.systems.items()}, self.declared.shown)
+
+    def records(self, found: Iterable[Resource | Absence], name: str) -> list[Record]:
+        """Return a record for each patient to whom the resources belong, in the order in which they are first named."""
+        return _Charts(self, list(found), name).records()
+
+
+class _Charts:
+    def __init__(self, intaking: Intaking, found: Sequence[Resource | Absence], name: str) -> None:
+        self.intaking, self.name = intaking, name
+        self.absences = [one for one in found if isinstance(one, Absence)]
+        self.resources, self.doubtful = _without_copies([one for one in found if isinstance(one, Resource)])
+        self.by_reference: dict[str, Resource] = {}
+        for one in self.resources:
+            for key in filter(None, (one.full_url, one.name)):
+                self.by_reference.setdefault(key, one)
+
+    def records(self) -> list[Record]:
+        patients = [one for one in self.resources if one.type == "Patient"]
+        mine: dict[str, list[Resource]] = {}
+        for patient in patients:
+            mine.setdefault(self._key(patient), []).append(patient)
+        strangers: list[Resource] = []
+        for resource in self.resources:
+            if resource.type == "Patient" or resource.type in LOOKED_UP:
+                continue
+            key = self._patient_of(resource)
+            if key in mine or (not patients and key):
+                mine.setdefault(key, []).append(resource)
+            else:
+                strangers.append(resource)
+        if not mine:
+            return [self._nobody()] if strangers or self.absences else []
+        shared = _shared_identifiers(patients)
+        return [self._record(key, some, strangers if len(mine) == 1 else [], shared) for key, some in mine.items()]
+
+    def _record(
+        self, key: str, resources: list[Resource], strangers: list[Resource], shared: Mapping[str, str]
+    ) -> Record:
+        origin = f"{self.name} {key}" if resources[0].type != "Patient" else resources[0].place
+        patient = key.rsplit("/", 1)[-1].removeprefix("urn:uuid:")
+        if fault := self._refusal(resources[0], shared):
+            return refused(origin, [violation(origin, *fault)], patient)
+        entries = [e for one in resources if (e := self._entry(one)) is not None]
+        made = chart(entries, self.intaking.declared, self.intaking.facts, self.intaking.on)
+        made.ignored += [Ignored(_named(one), None, self._stranger(one)) for one in strangers]
+        made.ignored += [Ignored(one.place, None, one.reason) for one in self.absences]
+        made.ignored += [Ignored(_named(one), None, NOT_READ) for one in resources if one.type not in READ]
+        made.findings += [
+            Finding("warning", None, None, f"{one.place}: {one.reason}.") for one in self.absences if one.warn
+        ]
+        pairs = (("id", patient), *sorted(made.stated.items()))
+        taken = record(Object(pairs), origin, self.intaking.facts)
+        findings = tuple(sorted({*taken.findings, *made.findings}, key=str))
+        return replace(taken, findings=findings, intake=self._intake(made))
+
+    def _entry(self, resource: Resource) -> Entry | None:
+        if resource.type not in READ:
+            return None
+        found = entry(resource.content, resource.place, self.intaking.coder, self._look_up)
+        if resource in self.doubtful:
+            return replace(found, unusable="the input has two versions of it, and nothing tells the newer", warn=True)
+        return found
+
+    def _intake(self, made: Chart) -> Intake:
+        nothing = [name for name, fact in self.intaking.facts.items() if not fact.many and not fact.of_course]
+        missing = tuple(name for name in nothing if name not in made.stated)
+        used = tuple(sorted(made.used, key=lambda one: (one.property, one.source, one.value)))
+        return Intake(used, tuple(_listed(made.ignored)), missing)
+
+    # Who is meant
+
+    def _key(self, patient: Resource) -> str:
+        return patient.name or patient.full_url or patient.place
+
+    def _patient_of(self, resource: Resource) -> str:
+        reference = _subject_of(resource)
+        if reference is None:
+            return ""
+        found = self.by_reference.get(reference) or self.by_reference.get(_relative(reference))
+        return self._key(found) if found is not None else _relative(reference)
+
+    def _stranger(self, resource: Resource) -> str:
+        if resource.type not in READ:
+            return NOT_READ
+        reference = _subject_of(resource)
+        return f"it is about another patient ({reference})" if reference else "it does not say whom it is about"
+
+    def _look_up(self, reference: str, resource: Object) -> Object | None:
+        if reference.startswith("#"):
+            contained = resource.get("contained")
+            inside = [one for one in contained if isinstance(one, Object)] if isinstance(contained, list) else []
+            return next((one for one in inside if one.get("id") == reference[1:]), None)
+        found = self.by_reference.get(reference) or self.by_reference.get(_relative(reference))
+        return None if found is None else found.content
+
+    # Who is refused
+
+    def _refusal(self, patient: Resource, shared: Mapping[str, str]) -> tuple[str, str] | None:
+        if patient.type != "Patient":
+            return None
+        name = patient.content.get("id")
+        if name is not None and not (isinstance(name, str) and is_id(name)):
+            return "the id of the patient is none", "give up to 64 letters, digits, hyphens and dots"
+        if patient.content.get("deceasedBoolean") is True or patient.content.get("deceasedDateTime") is not None:
+            return "the record says that the patient has died", "check the record: no treatment is advised"
+        if patient in self.doubtful:
+            return "the patient is given twice, differently", "give one Patient resource for each patient"
+        if other := shared.get(patient.place):
+            return f"{other} has the same identifier", "give each patient identifiers of its own, or join the two"
+        return None
+
+    def _nobody(self) -> Record:
+        fault = "no resource says whom it is about"
+        return refused(self.name, [violation(self.name, fault, "give a Patient, or resources with a subject")])
+
+
+def _without_copies(resources: list[Resource]) -> tuple[list[Resource], list[Resource]]:
+    """Return the resources, of those with one name the newest version only; and those of which nothing tells it."""
+    named: dict[str, list[Resource]] = defaultdict(list)
+    for one in resources:
+        named[one.name or one.full_url or one.place].append(one)
+    kept, doubtful = [], []
+    for same in named.values():
+        different = {dump(one.content): one for one in same}
+        newest = max(different.values(), key=_version)
+        kept.append(newest)
+        if len(different) > 1 and sorted(map(_version, different.values()))[-2] == _version(newest):
+            doubtful.append(newest)
+    return kept, doubtful
+
+
+def _version(resource: Resource) -> tuple[str, int]:
+    meta = resource.content.get("meta")
+    updated = text(meta.get("lastUpdated")) if isinstance(meta, Object) else None
+    number = text(meta.get("versionId")) if isinstance(meta, Object) else None
+    return updated or "", int(number) if number and number.isdecimal() and len(number) < 10 else 0
+
+
+def _subject_of(resource: Resource) -> str | None:
+    for key in ("subject", "patient"):
+        value = resource.content.get(key)
+        if isinstance(value, Object) and (reference := text(value.get("reference"))):
+            return reference
+    return None
+
+
+def _relative(reference: str) -> str:
+    """A reference without its server and its version."""
+    parts = reference.split("/_history/")[0].split("/")
+    return "/".join(parts[-2:]) if len(parts) > 1 else reference
+
+
+def _shared_identifiers(patients: Sequence[Resource]) -> dict[str, str]:
+    """For the place of every patient whose identifier another one has, who that is."""
+    owners: dict[str, list[Resource]] = defaultdict(list)
+    for patient in patients:
+        found = patient.content.get("identifier")
+        for one in found if isinstance(found, list) else []:
+            if isinstance(one, Object) and text(one.get("system")) and text(one.get("value")):
+                owners[f"{one.get('system')}|{one.get('value')}"].append(patient)
+    return {
+        patient.place: _named(other)
+        for same in owners.values()
+        for patient in same
+        for other in same
+        if other is not patient
+    }
+
+
+def _named(resource: Resource) -> str:
+    name = text(resource.content.get("id"))
+    return (
+        f"{resource.type}/{name}"
+        if resource.type and name and is_id(name)
+        else f"{resource.type or 'a resource without a type'} at {resource.place}"
+    )
+
+
+def _listed(ignored: Sequence[Ignored]) -> Iterator[Ignored]:
+    """The ignored entries in order; what is not read at all, and what is beyond the limit, is counted by its reason."""
+    known = [one for one in ignored if one.reason != NOT_READ]
+    yield from sorted(known, key=lambda one: (one.source, one.property or "", one.reason))[:LISTED]
+    rest = sorted(known, key=lambda one: (one.source, one.property or "", one.reason))[LISTED:]
+    rest += [one for one in ignored if one.reason == NOT_READ]
+    counted = Counter((one.source.split("/")[0].split(" at ")[0], one.reason) for one in rest)
+    yield from (Ignored(f"{kind} ({many})", None, reason) for (kind, reason), many in sorted(counted.items()))

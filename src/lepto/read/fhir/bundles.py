@@ -1,0 +1,101 @@
+"""From documents to resources: bundles, lists, single resources and requests of CDS Hooks are taken apart.
+
+Each resource keeps its place, for messages, and the full URL by which others refer to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from lepto.read.fhir.entries import text
+from lepto.read.strict_json import Object, Value
+
+RESOURCE_TYPE: Final = "resourceType"
+_PREFETCH: Final = "prefetch"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource, its place in the input, and the full URL that its bundle gives it."""
+
+    content: Object
+    place: str
+    full_url: str | None = None
+
+    @property
+    def type(self) -> str | None:
+        """The type that the resource names, None where it names none."""
+        return text(self.content.get(RESOURCE_TYPE))
+
+    @property
+    def name(self) -> str | None:
+        """Type and id, as references write them."""
+        identifier = text(self.content.get("id"))
+        return f"{self.type}/{identifier}" if self.type and identifier else None
+
+
+@dataclass(frozen=True)
+class Absence:
+    """Something that a document holds in place of data: why, and where; whether more than routine."""
+
+    place: str
+    reason: str
+    warn: bool = False
+
+
+def is_fhir(value: Value) -> bool:
+    """Say whether a parsed document is FHIR: a resource, a list that begins with one, or a request of CDS Hooks."""
+    first = value[0] if isinstance(value, list) and value else value
+    return isinstance(first, Object) and bool(first.count(RESOURCE_TYPE) or _is_hook(first))
+
+
+def resources_of(document: Value, place: str) -> Iterator[Resource | Absence]:
+    """Yield every resource of a document, those inside bundles one by one."""
+    if isinstance(document, list):
+        for number, item in enumerate(document, 1):
+            yield from resources_of(item, f"{place} item {number}")
+    elif not isinstance(document, Object):
+        yield Absence(place, "this is no resource")
+    elif _is_hook(document):
+        yield from _prefetched(document, place)
+    else:
+        yield from _resource(Resource(document, place))
+
+
+def _resource(resource: Resource) -> Iterator[Resource | Absence]:
+    if resource.type == "Bundle":
+        yield from _entries(resource)
+    elif resource.type == "OperationOutcome":
+        yield Absence(resource.place, "an OperationOutcome stands in place of data: they were not available")
+    else:
+        yield resource
+
+
+def _entries(bundle: Resource) -> Iterator[Resource | Absence]:
+    entries = bundle.content.get("entry")
+    for number, item in enumerate(entries if isinstance(entries, list) else [], 1):
+        place = f"{bundle.place} entry {number}"
+        content = item.get("resource") if isinstance(item, Object) else None
+        if isinstance(item, Object) and isinstance(content, Object):
+            yield from _resource(Resource(content, place, text(item.get("fullUrl"))))
+        else:
+            yield Absence(place, "the entry has no resource")
+
+
+def _is_hook(document: Object) -> bool:
+    return bool(document.count("hook")) and isinstance(document.get(_PREFETCH), Object)
+
+
+def _prefetched(document: Object, place: str) -> Iterator[Resource | Absence]:
+    prefetch = document.get(_PREFETCH)
+    assert isinstance(prefetch, Object)
+    for key, value in prefetch.pairs:
+        here = f"{place} prefetch {key}"
+        if value is None:
+            yield Absence(here, "this was not fetched")
+        elif isinstance(value, Object) and value.get(RESOURCE_TYPE) == "Bundle" and not value.get("entry"):
+            yield Absence(here, "this was searched for, and nothing was found")
+        else:
+            yield from resources_of(value, here)

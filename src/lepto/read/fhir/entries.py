@@ -1,0 +1,406 @@
+"""One FHIR resource as an entry: its codes, values, times and state, whatever its type. Mechanics only, no medicine.
+
+An entry that must not be used (retracted, preliminary, changed by a modifier, of another release, ill-formed) says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from lepto.read.fhir.moments import Moment, NoMomentError, moment
+from lepto.read.strict_json import Number, Object, Value, faults
+
+UCUM: Final = "http://unitsofmeasure.org"
+ID_CHARACTERS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.")
+ID_LENGTH: Final = 64
+
+USED: Final[Mapping[str, frozenset[str]]] = {
+    "Observation": frozenset({"amended", "corrected", "final"}),
+    "DiagnosticReport": frozenset({"amended", "appended", "corrected", "final"}),
+    "Device": frozenset({"active"}),
+    "DeviceUseStatement": frozenset({"active"}),
+    "Procedure": frozenset({"completed", "in-progress", "on-hold", "preparation", "stopped"}),
+    "MedicationAdministration": frozenset({"completed", "in-progress", "on-hold", "stopped"}),
+    "MedicationRequest": frozenset({"active", "completed", "on-hold", "stopped"}),
+    "MedicationStatement": frozenset({"active", "completed", "intended", "on-hold", "stopped"}),
+    "ServiceRequest": frozenset({"active", "completed", "on-hold"}),
+}
+"""The statuses in which a resource is evidence, by its type (FHIR R4, the value sets of `status`)."""
+
+READ: Final = frozenset({*USED, "Condition", "Patient"})
+LOOKED_UP: Final = frozenset({"BodyStructure", "Medication", "Specimen"})
+"""Resources that say something only of the entries that refer to them."""
+
+_NOT_R4: Final[Mapping[str, str]] = {
+    "MedicationOrder": "DSTU2",
+    "DeviceUseRequest": "DSTU2",
+    "DiagnosticOrder": "DSTU2",
+    "ProcedureRequest": "STU3",
+    "ReferralRequest": "STU3",
+    "DeviceUsage": "R5",
+    "RequestOrchestration": "R5",
+}
+_R5_ELEMENTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "MedicationRequest": ("medication",),
+    "MedicationAdministration": ("medication", "occurenceDateTime", "occurencePeriod"),
+    "MedicationStatement": ("medication",),
+    "Procedure": ("occurrenceDateTime", "occurrencePeriod"),
+}
+_MOMENTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Observation": ("effectiveDateTime", "effectivePeriod", "effectiveInstant"),
+    "DiagnosticReport": ("effectiveDateTime", "effectivePeriod"),
+    "Condition": ("recordedDate", "onsetDateTime", "onsetPeriod"),
+    "Procedure": ("performedDateTime", "performedPeriod"),
+    "MedicationAdministration": ("effectiveDateTime", "effectivePeriod"),
+    "MedicationStatement": ("effectiveDateTime", "effectivePeriod"),
+    "MedicationRequest": ("authoredOn",),
+    "ServiceRequest": ("occurrenceDateTime", "occurrencePeriod", "authoredOn"),
+    "DeviceUseStatement": ("timingPeriod", "timingDateTime", "recordedOn"),
+    "Patient": ("birthDate",),
+}
+_CODES: Final = ("code", "medicationCodeableConcept", "type")
+_ANSWERS: Final = ("valueCodeableConcept", "interpretation", "conclusionCode")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A component of an observation: its codes, the codes of its answer, and its answer as text."""
+
+    codes: frozenset[str]
+    answers: frozenset[str]
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number as it was written; its unit (UCUM) where it has one, and whether it is only a bound."""
+
+    number: Value
+    unit: str | None
+    is_quantity: bool
+    comparator: str | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A resource as an entry of one patient's record.
+
+    `source` names it, such as "Observation/kps"; `about` is the reference to its patient; `unusable` says why it is no
+    evidence, empty where it may be used; `warn` whether that is more than routine. `hints` are remarks on its codes.
+    """
+
+    type: str
+    source: str
+    about: str | None
+    codes: frozenset[str] = frozenset()
+    answers: frozenset[str] = frozenset()
+    routes: frozenset[str] = frozenset()
+    sites: frozenset[str] = frozenset()
+    specimens: frozenset[str] = frozenset()
+    parts: tuple[Part, ...] = ()
+    quantity: Quantity | None = None
+    truth: bool | None = None
+    text: str | None = None
+    status: str | None = None
+    intent: str | None = None
+    is_confirmed: bool = True
+    is_active: bool = True
+    moment: Moment | None = None
+    end: Moment | None = None
+    issued: Moment | None = None
+    links: tuple[str, ...] = ()
+    specimen_links: tuple[str, ...] = ()
+    unusable: str = ""
+    warn: bool = False
+    hints: tuple[str, ...] = field(default=())
+
+
+class Coder:
+    """Turns codings into the IRIs of codes, and notes what nearly is one.
+
+    In: code systems by URI, and the display by which records show a code, for codes that are often confused.
+    """
+
+    def __init__(self, systems: Mapping[str, Callable[[str], str]], shown: Mapping[str, str]) -> None:
+        self.systems, self.shown = systems, shown
+        self.near = {_flat(uri): uri for uri in systems}
+        self.of_display = {display.casefold(): iri for iri, display in shown.items()}
+
+    def codes(self, concepts: Iterable[Value], hints: list[str]) -> frozenset[str]:
+        """Return the IRIs of all codings of some CodeableConcepts or Codings."""
+        return frozenset(
+            iri for concept in concepts for coding in _codings(concept) for iri in self._code(coding, hints)
+        )
+
+    def _code(self, coding: Object, hints: list[str]) -> Iterator[str]:
+        system, code, display = (text(coding.get(key)) for key in ("system", "code", "display"))
+        if system is None or code is None:
+            return
+        if system not in self.systems:
+            if near := self.near.get(_flat(system)):
+                hints.append(f"the code system {system} is none; {near} is meant, perhaps")
+            return
+        iri = self.systems[system](code)
+        other = self.of_display.get((display or "").casefold(), iri)
+        if other != iri:
+            hints.append(f"the code {code} is shown as {display}, which is another code: neither is believed")
+            return
+        yield iri
+
+
+def entry(resource: Object, place: str, coder: Coder, look_up: Callable[[str, Object], Object | None]) -> Entry:
+    """Return a resource as an entry. `look_up` finds what a reference within the resource refers to, or None."""
+    kind = text(resource.get("resourceType")) or "a resource without a type"
+    name = text(resource.get("id"))
+    source = f"{kind}/{name}" if name and is_id(name) else place
+    fault = _fault(kind, resource)
+    if fault is not None:
+        return Entry(kind, source, _subject(resource), unusable=fault, warn=True)
+    return _Reading(kind, source, resource, coder, look_up).entry()
+
+
+def is_id(name: str) -> bool:
+    """Say whether a text is an id of FHIR: up to 64 letters, digits, hyphens and dots."""
+    return 0 < len(name) <= ID_LENGTH and set(name) <= ID_CHARACTERS
+
+
+def _fault(kind: str, resource: Object) -> str | None:
+    """What makes a resource no sound R4, or None."""
+    if found := faults(resource):
+        return found[0].fault
+    if kind in _NOT_R4:
+        return f"{kind} is of FHIR {_NOT_R4[kind]}, and only R4 is read"
+    if resource.count(*_R5_ELEMENTS.get(kind, ())):
+        return "it has an element of FHIR R5, and only R4 is read"
+    if isinstance(resource.get("clinicalStatus"), str):
+        return "its clinical status is a text, as before FHIR R4, and only R4 is read"
+    name = resource.get("id")
+    if name is not None and not (isinstance(name, str) and is_id(name)):
+        return "its id is none: up to 64 letters, digits, hyphens and dots are"
+    values = [key for key, _ in resource.pairs if key.startswith("value")]
+    if len(values) > 1:
+        return f"it has two values, {values[0]} and {values[1]}"
+    return None
+
+
+class _Reading:
+    """One sound resource, read element by element."""
+
+    def __init__(
+        self, kind: str, source: str, resource: Object, coder: Coder, look_up: Callable[[str, Object], Object | None]
+    ) -> None:
+        self.kind, self.source, self.resource, self.coder, self.look_up = kind, source, resource, coder, look_up
+        self.hints: list[str] = []
+
+    def entry(self) -> Entry:
+        unusable, warn = self._unusable()
+        times, time_fault = self._times()
+        if time_fault and not unusable:
+            unusable, warn = time_fault, True
+        absent = self.resource.get("dataAbsentReason") is not None
+        if absent and any(key.startswith("value") for key, _ in self.resource.pairs):
+            self.hints.append("it gives a value and says that there is none: the value is not believed")
+        return Entry(
+            type=self.kind,
+            source=self.source,
+            about=_subject(self.resource),
+            codes=self._codes(),
+            answers=frozenset() if absent else self._of(*_ANSWERS),
+            routes=self.coder.codes([self._dosage(one).get("route") for one in self._dosages()], self.hints),
+            sites=self._sites(),
+            specimens=self._specimens(),
+            parts=tuple(self._parts()),
+            quantity=None if absent else _quantity(self.resource),
+            truth=None if absent else _truth(self.resource.get("valueBoolean")),
+            text=self._text(),
+            status=text(self.resource.get("status")),
+            intent=text(self.resource.get("intent")),
+            is_confirmed=self.kind != "Condition" or self._state("verificationStatus") == {"confirmed"},
+            is_active=self.kind != "Condition" or self._state("clinicalStatus") <= {"active", "recurrence", "relapse"},
+            moment=times[0],
+            end=times[1],
+            issued=times[2],
+            links=tuple(self._links()),
+            specimen_links=tuple(_reference(one) or "" for one in _list(self.resource.get("specimen"))),
+            unusable=unusable,
+            warn=warn,
+            hints=tuple(self.hints),
+        )
+
+    # Whether it is evidence
+
+    def _unusable(self) -> tuple[str, bool]:
+        if self.resource.get("implicitRules") is not None:
+            return "it says that it is to be read by rules (implicitRules) that are not known here", True
+        if self.resource.get("modifierExtension") is not None or self._has_modified_part():
+            return "it has a modifier that is not understood, which may turn its meaning round", True
+        if self.resource.get("doNotPerform") is True:
+            return "it says what is not to be given", False
+        if self.kind == "Condition":
+            return self._condition_unusable(), False
+        used, status = USED.get(self.kind), text(self.resource.get("status"))
+        if used is not None and status not in used:
+            return (f"its status is {status}" if status else "it has no status"), False
+        return "", False
+
+    def _has_modified_part(self) -> bool:
+        return any(
+            isinstance(p, Object) and p.get("modifierExtension") is not None
+            for p in _list(self.resource.get("component"))
+        )
+
+    def _condition_unusable(self) -> str:
+        verification = self._state("verificationStatus")
+        for state in ("refuted", "entered-in-error"):
+            if state in verification:
+                return f"its verification status is {state}"
+        if not verification:
+            self.hints.append("it has no verification status, and is taken as unconfirmed")
+        return ""
+
+    def _state(self, element: str) -> set[str]:
+        return {code for coding in _codings(self.resource.get(element)) if (code := text(coding.get("code")))}
+
+    # What it says
+
+    def _of(self, *elements: str) -> frozenset[str]:
+        found = [one for element in elements for one in _list(self.resource.get(element))]
+        return self.coder.codes(found, self.hints)
+
+    def _codes(self) -> frozenset[str]:
+        if self.kind in ("Patient", "DeviceUseStatement"):
+            concepts: list[Value] = []
+        else:
+            concepts = [one for element in _CODES for one in _list(self.resource.get(element))]
+        for element in ("medicationReference", "device"):
+            found = self._referred(self.resource.get(element))
+            if found is not None:
+                concepts += [found.get("code"), found.get("type")]
+        return self.coder.codes(concepts, self.hints)
+
+    def _text(self) -> str | None:
+        concepts = [self.resource.get(element) for element in _CODES]
+        return next((t for one in concepts if isinstance(one, Object) and (t := text(one.get("text")))), None)
+
+    def _parts(self) -> Iterator[Part]:
+        for component in _list(self.resource.get("component")):
+            if isinstance(component, Object):
+                answer = component.get("valueCodeableConcept")
+                texts = [text(component.get("valueString")), *(text(c.get("code")) for c in _codings(answer))]
+                yield Part(
+                    self.coder.codes([component.get("code")], self.hints),
+                    self.coder.codes([answer, *_list(component.get("interpretation"))], self.hints),
+                    tuple(one for one in texts if one),
+                )
+
+    def _dosages(self) -> list[Value]:
+        return [one for element in ("dosage", "dosageInstruction") for one in _list(self.resource.get(element))]
+
+    @staticmethod
+    def _dosage(value: Value) -> Object:
+        return value if isinstance(value, Object) else Object(())
+
+    def _sites(self) -> frozenset[str]:
+        concepts = list(_list(self.resource.get("bodySite")))
+        for reference in _nested_references(self.resource.get("extension")):
+            found = self._referred(reference)
+            if found is not None and found.get("resourceType") == "BodyStructure":
+                concepts.append(found.get("location"))
+        return self.coder.codes(concepts, self.hints)
+
+    def _specimens(self) -> frozenset[str]:
+        found = [self._referred(one) for one in _list(self.resource.get("specimen"))]
+        return self.coder.codes([one.get("type") for one in found if one is not None], self.hints)
+
+    def _links(self) -> Iterator[str]:
+        """What an entry refers to: the request that it carries out, and the conditions to which it is related."""
+        for element in ("request", "basedOn", "partOf"):
+            for one in _list(self.resource.get(element)):
+                if reference := _reference(one):
+                    yield reference
+        for extension in _list(self.resource.get("extension")):
+            if isinstance(extension, Object) and (reference := _reference(extension.get("valueReference"))):
+                yield reference
+
+    def _referred(self, value: Value) -> Object | None:
+        reference = _reference(value)
+        return None if reference is None else self.look_up(reference, self.resource)
+
+    # When it was
+
+    def _times(self) -> tuple[tuple[Moment | None, Moment | None, Moment | None], str]:
+        try:
+            first, end = self._stretch()
+            issued = text(self.resource.get("issued"))
+            return (first, end, moment(issued) if issued else None), ""
+        except NoMomentError as error:
+            return (None, None, None), f"{str(error)[:40]!r} is no date"
+
+    def _stretch(self) -> tuple[Moment | None, Moment | None]:
+        for element in _MOMENTS.get(self.kind, ()):
+            value = self.resource.get(element)
+            if isinstance(value, Object):
+                first, end = text(value.get("start")), text(value.get("end"))
+                if first or end:
+                    return (moment(first) if first else None), (moment(end) if end else None)
+            elif value is not None:
+                if not isinstance(value, str):
+                    raise NoMomentError(str(value))
+                at = moment(value)
+                return at, at if self.kind in ("Procedure", "MedicationAdministration") else None
+        return None, None
+
+
+def text(value: Value) -> str | None:
+    """Return a value that is a text which says something, or None."""
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _truth(value: Value) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _list(value: Value) -> list[Value]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _codings(concept: Value) -> Iterator[Object]:
+    """The codings of a CodeableConcept; a Coding is its own."""
+    if isinstance(concept, Object):
+        coding = concept.get("coding")
+        yield from (one for one in (_list(coding) if coding is not None else [concept]) if isinstance(one, Object))
+
+
+def _quantity(resource: Object) -> Quantity | None:
+    for key in ("valueInteger", "valueString"):
+        if resource.count(key):
+            return Quantity(resource.get(key), None, False, None) if key == "valueInteger" else None
+    value = resource.get("valueQuantity")
+    if not isinstance(value, Object) or not isinstance(value.get("value"), Number):
+        return None
+    unit = text(value.get("code")) if value.get("system") == UCUM else text(value.get("unit"))
+    return Quantity(value.get("value"), unit, True, text(value.get("comparator")))
+
+
+def _subject(resource: Object) -> str | None:
+    if resource.get("resourceType") == "Patient":
+        return None
+    return next((r for key in ("subject", "patient") if (r := _reference(resource.get(key)))), None)
+
+
+def _reference(value: Value) -> str | None:
+    return text(value.get("reference")) if isinstance(value, Object) else None
+
+
+def _nested_references(value: Value) -> Iterator[Value]:
+    for extension in _list(value):
+        if isinstance(extension, Object):
+            if extension.get("valueReference") is not None:
+                yield extension.get("valueReference")
+            yield from _nested_references(extension.get("extension"))
+
+
+def _flat(uri: str) -> str:
+    return uri.removeprefix("https://").removeprefix("http://").removeprefix("www.").rstrip("/").casefold()

@@ -1,0 +1,84 @@
+"""When something was: FHIR dates as stretches of time that are ordered only where they cannot overlap."""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+_FORM = re.compile(
+    r"(?P<year>[0-9]{4})(-(?P<month>[0-9]{2})(-(?P<day>[0-9]{2})"
+    r"(T(?P<time>[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?)(?P<zone>Z|[+-][0-9]{2}:[0-9]{2})?)?)?)?"
+)
+_ANY_ZONE = timedelta(hours=14)
+"""No place on earth is further from UTC: a local time and one with a zone are so far apart at most."""
+
+
+class NoMomentError(ValueError):
+    """A text that is no date of FHIR, or a day that no calendar has."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A stretch of time: from `first` to before `end`; whether its place in UTC is known; as it was written."""
+
+    first: datetime
+    end: datetime
+    zoned: bool
+    text: str
+
+    def is_before(self, other: Moment) -> bool:
+        """Say whether this surely ended before the other began."""
+        apart = timedelta(0) if self.zoned == other.zoned else _ANY_ZONE
+        return self.end + apart <= other.first
+
+    def is_after_day(self, day: date) -> bool:
+        """Say whether this surely began after a day, wherever on earth the day is meant."""
+        return self.first - (_ANY_ZONE if self.zoned else timedelta(0)) >= _start(day + timedelta(days=1))
+
+    @property
+    def day(self) -> date | None:
+        """The day on which this was, None where it may be several."""
+        whole = len(self.text) >= len("YYYY-MM-DD")
+        return date.fromisoformat(self.text[:10]) if whole else None
+
+
+def moment(text: str) -> Moment:
+    """Return the stretch of time that a FHIR date, dateTime or instant names. Raises NoMomentError."""
+    form = _FORM.fullmatch(text)
+    if form is None:
+        raise NoMomentError(text)
+    try:
+        return _moment(text, form)
+    except (ValueError, OverflowError):
+        raise NoMomentError(text) from None
+
+
+def _moment(text: str, form: re.Match[str]) -> Moment:
+    year, month, day = int(form["year"]), form["month"], form["day"]
+    if month is None:
+        return Moment(_start(date(year, 1, 1)), _start(date(year + 1, 1, 1)), False, text)
+    if day is None:
+        days = monthrange(year, int(month))[1]
+        first = _start(date(year, int(month), 1))
+        return Moment(first, first + timedelta(days=days), False, text)
+    on = date(year, int(month), int(day))
+    if form["time"] is None:
+        return Moment(_start(on), _start(on) + timedelta(days=1), False, text)
+    clock = time.fromisoformat(form["time"][:8] if len(form["time"]) >= 8 else form["time"])
+    at = datetime.combine(on, clock, UTC)
+    if form["zone"] in (None, "Z"):
+        return Moment(at, at + timedelta(seconds=1), form["zone"] is not None, text)
+    hours, minutes = form["zone"][1:].split(":")
+    shift = timedelta(hours=int(hours), minutes=int(minutes)) * (1 if form["zone"][0] == "-" else -1)
+    return Moment(at + shift, at + shift + timedelta(seconds=1), True, text)
+
+
+def completed_years(born: date, on: date) -> int:
+    """Return how many years were completed from a day of birth to a day."""
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+
+
+def _start(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
