@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Protocol
 
 from pyoxigraph import Store
@@ -70,11 +70,12 @@ class _Charts:
     def __init__(self, intaking: Intaking, found: Sequence[Resource | Absence], name: str) -> None:
         self.intaking, self.name = intaking, name
         self.absences = [one for one in found if isinstance(one, Absence)]
-        self.resources, self.doubtful = _without_copies([one for one in found if isinstance(one, Resource)])
-        self.by_reference: dict[str, Resource] = {}
+        self.resources = [one for one in found if isinstance(one, Resource)]
+        self.by_reference: dict[tuple[str, str], Resource] = {}
         for one in self.resources:
             for key in filter(None, (one.full_url, one.name)):
-                self.by_reference.setdefault(key, one)
+                self.by_reference.setdefault((one.bundle, key), one)
+                self.by_reference.setdefault(("", key), one)
 
     def records(self) -> list[Record]:
         patients = [one for one in self.resources if one.type == "Patient"]
@@ -90,19 +91,25 @@ class _Charts:
                 mine.setdefault(key, []).append(resource)
             else:
                 strangers.append(resource)
+        kept = {key: _without_copies(some) for key, some in mine.items()}
         if not mine:
             return [self._nobody()] if strangers or self.absences else []
         shared = _shared_identifiers(patients)
-        return [self._record(key, some, strangers if len(mine) == 1 else [], shared) for key, some in mine.items()]
+        return [self._record(key, *kept[key], strangers if len(mine) == 1 else [], shared) for key in mine]
 
     def _record(
-        self, key: str, resources: list[Resource], strangers: list[Resource], shared: Mapping[str, str]
+        self,
+        key: str,
+        resources: list[Resource],
+        doubtful: list[Resource],
+        strangers: list[Resource],
+        shared: Mapping[str, str],
     ) -> Record:
         origin = f"{self.name} {key}" if resources[0].type != "Patient" else resources[0].place
         patient = key.rsplit("/", 1)[-1].removeprefix("urn:uuid:")
-        if fault := self._refusal(resources[0], shared):
+        if fault := self._refusal(resources[0], doubtful, shared):
             return refused(origin, [violation(origin, *fault)], patient)
-        entries = [e for one in resources if (e := self._entry(one)) is not None]
+        entries = [self._entry(one, one in doubtful) for one in resources if one.type in READ]
         made = chart(entries, self.intaking.declared, self.intaking.facts, self.intaking.on)
         made.ignored += [Ignored(_named(one), None, self._stranger(one)) for one in strangers]
         made.ignored += [Ignored(one.place, None, one.reason) for one in self.absences]
@@ -115,11 +122,9 @@ class _Charts:
         findings = tuple(sorted({*taken.findings, *made.findings}, key=str))
         return replace(taken, findings=findings, intake=self._intake(made))
 
-    def _entry(self, resource: Resource) -> Entry | None:
-        if resource.type not in READ:
-            return None
-        found = entry(resource.content, resource.place, self.intaking.coder, self._look_up)
-        if resource in self.doubtful:
+    def _entry(self, resource: Resource, is_doubtful: bool) -> Entry:
+        found = entry(resource.content, resource.place, self.intaking.coder, partial(self._look_up, resource))
+        if is_doubtful:
             return replace(found, unusable="the input has two versions of it, and nothing tells the newer", warn=True)
         return found
 
@@ -138,8 +143,13 @@ class _Charts:
         reference = _subject_of(resource)
         if reference is None:
             return ""
-        found = self.by_reference.get(reference) or self.by_reference.get(_relative(reference))
+        found = self._find(resource, reference)
         return self._key(found) if found is not None else _relative(reference)
+
+    def _find(self, resource: Resource, reference: str) -> Resource | None:
+        """What a reference within a resource refers to, in its own bundle or in any."""
+        keys = [(place, key) for place in (resource.bundle, "") for key in (reference, _relative(reference))]
+        return next((self.by_reference[key] for key in keys if key in self.by_reference), None)
 
     def _stranger(self, resource: Resource) -> str:
         if resource.type not in READ:
@@ -147,17 +157,19 @@ class _Charts:
         reference = _subject_of(resource)
         return f"it is about another patient ({reference})" if reference else "it does not say whom it is about"
 
-    def _look_up(self, reference: str, resource: Object) -> Object | None:
+    def _look_up(self, resource: Resource, reference: str) -> Object | None:
         if reference.startswith("#"):
-            contained = resource.get("contained")
+            contained = resource.content.get("contained")
             inside = [one for one in contained if isinstance(one, Object)] if isinstance(contained, list) else []
             return next((one for one in inside if one.get("id") == reference[1:]), None)
-        found = self.by_reference.get(reference) or self.by_reference.get(_relative(reference))
+        found = self._find(resource, reference)
         return None if found is None else found.content
 
     # Who is refused
 
-    def _refusal(self, patient: Resource, shared: Mapping[str, str]) -> tuple[str, str] | None:
+    def _refusal(
+        self, patient: Resource, doubtful: Sequence[Resource], shared: Mapping[str, str]
+    ) -> tuple[str, str] | None:
         if patient.type != "Patient":
             return None
         name = patient.content.get("id")
@@ -165,7 +177,7 @@ class _Charts:
             return "the id of the patient is none", "give up to 64 letters, digits, hyphens and dots"
         if patient.content.get("deceasedBoolean") is True or patient.content.get("deceasedDateTime") is not None:
             return "the record says that the patient has died", "check the record: no treatment is advised"
-        if patient in self.doubtful:
+        if patient in doubtful:
             return "the patient is given twice, differently", "give one Patient resource for each patient"
         if other := shared.get(patient.place):
             return f"{other} has the same identifier", "give each patient identifiers of its own, or join the two"

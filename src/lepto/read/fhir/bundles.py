@@ -18,11 +18,15 @@ _PREFETCH: Final = "prefetch"
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource, its place in the input, and the full URL that its bundle gives it."""
+    """A resource, its place in the input, the full URL that its bundle gives it, and the place of its bundle.
+
+    What a resource refers to is looked for in its own bundle before all others.
+    """
 
     content: Object
     place: str
     full_url: str | None = None
+    bundle: str = ""
 
     @property
     def type(self) -> str | None:
@@ -79,7 +83,7 @@ def _entries(bundle: Resource) -> Iterator[Resource | Absence]:
         place = f"{bundle.place} entry {number}"
         content = item.get("resource") if isinstance(item, Object) else None
         if isinstance(item, Object) and isinstance(content, Object):
-            yield from _resource(Resource(content, place, text(item.get("fullUrl"))))
+            yield from _resource(Resource(content, place, text(item.get("fullUrl")), bundle.bundle or bundle.place))
         else:
             yield Absence(place, "the entry has no resource")
 

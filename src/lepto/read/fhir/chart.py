@@ -278,28 +278,29 @@ class _Weighing:
         status = self._course_status(entry)
         if status is None:
             return
-        for treatment, site in self._treatments(entry):
+        site = next((local_name(one) for one in sorted(entry.sites & self.declared.sites)), None)
+        for treatment in self._treatments(entry):
             parts: dict[str, Value] = {"treatment": treatment, "courseStatus": status}
             if site:
                 parts["targetSite"] = site
             start, end = (m.day if m else None for m in (entry.moment, entry.end))
-            if entry.type in ("MedicationRequest", "ServiceRequest"):
+            if entry.type == "MedicationRequest":
                 start = end = None
             parts |= {key: day.isoformat() for key, day in (("startDate", start), ("endDate", end)) if day}
             yield Claim(self.courses, Object(tuple(parts.items())), entry, "course")
 
-    def _treatments(self, entry: Entry) -> list[tuple[str, str | None]]:
-        found: dict[str, str | None] = {}
+    def _treatments(self, entry: Entry) -> list[str]:
+        found: set[str] = set()
         for intake in self.declared.intakes:
             if intake.fact == self.courses and entry.type in intake.resources and intake.conditions.hold(entry):
                 for reading in intake.readings:
                     if reading.treatment and reading.conditions.hold(entry):
-                        found[reading.treatment] = reading.target_site
+                        found.add(reading.treatment)
         for code in entry.codes:
             if code.startswith(LEPTO) and local_name(code) in self.declared.general:
-                found[local_name(code)] = None
+                found.add(local_name(code))
         wider = {general for name in found for general in self.declared.general.get(name, frozenset())}
-        return sorted((name, site) for name, site in found.items() if name not in wider)
+        return sorted(found - wider)
 
     def _course_status(self, entry: Entry) -> str | None:
         for reading in self.declared.statuses:

@@ -108,7 +108,6 @@ class Reading:
     count_of_one: Decimal
     years: bool
     treatment: str | None
-    target_site: str | None
     too_little: str | None
 
 
@@ -141,6 +140,7 @@ class Declared:
     general: Mapping[str, frozenset[str]]
     units: Mapping[str, str]
     shown: Mapping[str, str]
+    sites: frozenset[str]
 
 
 def declared(store: Store) -> Declared:
@@ -164,6 +164,7 @@ class _Reader:
             general={key: values - {key} for key, values in self._many("fallsUnder").items()},
             units={key: min(values) for key, values in self._many("unit").items()},
             shown=dict(self._displays()),
+            sites=frozenset(node.value for node in self._instances("TargetSite")),
         )
 
     def _systems(self) -> Iterator[CodeSystem]:
@@ -196,7 +197,6 @@ class _Reader:
             count_of_one=Decimal(_text(stated, "countOfOne") or 1),
             years=_truth(stated, "asCompletedYears"),
             treatment=_name(stated, "asTreatment"),
-            target_site=_name(stated, "asTargetSite"),
             too_little=_text(stated, "saysTooLittle"),
         )
 

@@ -56,7 +56,7 @@ _MOMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "MedicationAdministration": ("effectiveDateTime", "effectivePeriod"),
     "MedicationStatement": ("effectiveDateTime", "effectivePeriod"),
     "MedicationRequest": ("authoredOn",),
-    "ServiceRequest": ("occurrenceDateTime", "occurrencePeriod", "authoredOn"),
+    "ServiceRequest": ("occurrenceDateTime", "occurrencePeriod"),
     "DeviceUseStatement": ("timingPeriod", "timingDateTime", "recordedOn"),
     "Patient": ("birthDate",),
 }
@@ -150,7 +150,7 @@ class Coder:
         yield iri
 
 
-def entry(resource: Object, place: str, coder: Coder, look_up: Callable[[str, Object], Object | None]) -> Entry:
+def entry(resource: Object, place: str, coder: Coder, look_up: Callable[[str], Object | None]) -> Entry:
     """Return a resource as an entry. `look_up` finds what a reference within the resource refers to, or None."""
     kind = text(resource.get("resourceType")) or "a resource without a type"
     name = text(resource.get("id"))
@@ -189,7 +189,7 @@ class _Reading:
     """One sound resource, read element by element."""
 
     def __init__(
-        self, kind: str, source: str, resource: Object, coder: Coder, look_up: Callable[[str, Object], Object | None]
+        self, kind: str, source: str, resource: Object, coder: Coder, look_up: Callable[[str], Object | None]
     ) -> None:
         self.kind, self.source, self.resource, self.coder, self.look_up = kind, source, resource, coder, look_up
         self.hints: list[str] = []
@@ -326,7 +326,7 @@ class _Reading:
 
     def _referred(self, value: Value) -> Object | None:
         reference = _reference(value)
-        return None if reference is None else self.look_up(reference, self.resource)
+        return None if reference is None else self.look_up(reference)
 
     # When it was
 
