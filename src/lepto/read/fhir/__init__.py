@@ -195,12 +195,17 @@ def _without_copies(resources: list[Resource]) -> tuple[list[Resource], list[Res
         named[one.name or one.full_url or one.place].append(one)
     kept, doubtful = [], []
     for same in named.values():
-        different = {dump(one.content): one for one in same}
+        different = {_said(one): one for one in same}
         newest = max(different.values(), key=_version)
         kept.append(newest)
         if len(different) > 1 and sorted(map(_version, different.values()))[-2] == _version(newest):
             doubtful.append(newest)
     return kept, doubtful
+
+
+def _said(resource: Resource) -> str:
+    """What a resource says, without the narrative and the marks of the server that holds it."""
+    return dump(Object(tuple(pair for pair in resource.content.pairs if pair[0] not in ("meta", "text"))))
 
 
 def _version(resource: Resource) -> tuple[str, int]:
