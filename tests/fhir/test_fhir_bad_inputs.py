@@ -608,11 +608,12 @@ def test_B116_positive_in_three_code_systems(take: Take, answer: dict[str, Any])
     assert facts(take(observation("her2", HER2, **answer)))["her2Status"] == "Her2Positive"
 
 
-def test_B118_a_product_that_no_table_knows_is_unknown(take: Take) -> None:
-    """The order is listed as ignored, so that nobody reads the list of courses as complete."""
-    record = take(methotrexate(medicationCodeableConcept=concept(RXNORM, "349472"), dosageInstruction=[]))
-    assert "treatment" not in facts(record)
-    assert "states no fact" in reasons(record)["MedicationRequest/mtx"]
+@pytest.mark.parametrize("code, told", [("1790099", "SystemicChemotherapy"), ("349472", None), ("1", None)])
+def test_B118_a_product_is_known_by_its_ingredient_or_not_at_all(take: Take, code: str, told: str | None) -> None:
+    """An unknown order is listed as ignored, so that nobody reads the list of courses as complete."""
+    record = take(methotrexate(medicationCodeableConcept=concept(RXNORM, code), dosageInstruction=[]))
+    assert facts(record).get("treatment") == told
+    assert told or "states no fact" in reasons(record)["MedicationRequest/mtx"]
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,8 @@ class Intaking:
     @cached_property
     def coder(self) -> Coder:
         """How codings become the IRIs of codes."""
-        return Coder({uri: system.iri for uri, system in self.declared.systems.items()}, self.declared.shown)
+        known = self.declared
+        return Coder({uri: system.iri for uri, system in known.systems.items()}, known.shown, known.ingredients)
 
     def records(self, found: Iterable[Resource | Absence], name: str) -> list[Record]:
         """Return a record for each patient to whom the resources belong, in the order in which they are first named."""

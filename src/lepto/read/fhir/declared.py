@@ -63,6 +63,7 @@ class Conditions:
     answers: frozenset[str]
     routes: frozenset[str]
     no_route: bool
+    other_routes: frozenset[str]
     sites: frozenset[str]
     other_sites: frozenset[str]
     no_sites: frozenset[str]
@@ -85,6 +86,7 @@ class Conditions:
             and (not self.answers or bool(self.answers & entry.answers))
             and (not self.routes or bool(self.routes & entry.routes))
             and not (self.no_route and entry.routes)
+            and not self.other_routes & entry.routes
             and self.sites <= entry.sites
             and (not self.other_sites or bool(entry.sites - self.other_sites))
             and not self.no_sites & entry.sites
@@ -141,6 +143,7 @@ class Declared:
     units: Mapping[str, str]
     shown: Mapping[str, str]
     sites: frozenset[str]
+    ingredients: Mapping[str, str]
 
 
 def declared(store: Store) -> Declared:
@@ -163,7 +166,8 @@ class _Reader:
             policies={key: min(values) for key, values in self._many("whenSeveral").items()},
             general={key: values - {key} for key, values in self._many("fallsUnder").items()},
             units={key: min(values) for key, values in self._many("unit").items()},
-            shown=dict(self._displays()),
+            shown=dict(self._pairs("shownAs")),
+            ingredients=dict(self._pairs("ingredient")),
             sites=frozenset(node.value for node in self._instances("TargetSite")),
         )
 
@@ -207,6 +211,7 @@ class _Reader:
             answers=_iris(stated, "answered"),
             routes=_iris(stated, "byRoute"),
             no_route=_truth(stated, "withoutRoute"),
+            other_routes=_iris(stated, "notByRoute"),
             sites=_iris(stated, "onSite"),
             other_sites=_iris(stated, "onSiteOtherThan"),
             no_sites=_iris(stated, "withoutSite"),
@@ -224,9 +229,9 @@ class _Reader:
             _iris(stated, "coded"), _iris(stated, "answered"), re.compile(pattern) if pattern else None
         )
 
-    def _displays(self) -> Iterator[tuple[str, str]]:
-        for quad in self.store.quads_for_pattern(None, NamedNode(LEPTO + "shownAs"), None, None):
-            if isinstance(quad.subject, NamedNode) and isinstance(quad.object, Literal):
+    def _pairs(self, name: str) -> Iterator[tuple[str, str]]:
+        for quad in self.store.quads_for_pattern(None, NamedNode(LEPTO + name), None, None):
+            if isinstance(quad.subject, NamedNode) and isinstance(quad.object, NamedNode | Literal):
                 yield quad.subject.value, quad.object.value
 
     def _stated(self, node: Node) -> Stated:

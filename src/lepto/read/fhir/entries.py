@@ -120,11 +120,14 @@ class Entry:
 class Coder:
     """Turns codings into the IRIs of codes, and notes what nearly is one.
 
-    In: code systems by URI, and the display by which records show a code, for codes that are often confused.
+    In: code systems by URI, the display by which records show a code, for codes that are often confused, and the
+    ingredient of every product.
     """
 
-    def __init__(self, systems: Mapping[str, Callable[[str], str]], shown: Mapping[str, str]) -> None:
-        self.systems, self.shown = systems, shown
+    def __init__(
+        self, systems: Mapping[str, Callable[[str], str]], shown: Mapping[str, str], ingredients: Mapping[str, str]
+    ) -> None:
+        self.systems, self.shown, self.ingredients = systems, shown, ingredients
         self.near = {_flat(uri): uri for uri in systems}
         self.of_display = {display.casefold(): iri for iri, display in shown.items()}
 
@@ -148,6 +151,8 @@ class Coder:
             hints.append(f"the code {code} is shown as {display}, which is another code: neither is believed")
             return
         yield iri
+        if iri in self.ingredients:
+            yield self.ingredients[iri]
 
 
 def entry(resource: Object, place: str, coder: Coder, look_up: Callable[[str], Object | None]) -> Entry:
