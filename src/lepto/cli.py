@@ -99,7 +99,7 @@ def _recommend_command(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help=FILES)
     parser.add_argument(
-        "--format", choices=("text", "json", "ttl"), default="text", help="form of the answer (default: text)"
+        "--format", choices=("text", "json", "ttl", "fhir"), default="text", help="form of the answer (default: text)"
     )
     parser.add_argument(
         "--on", type=_day, default=None, metavar="DATE", help="day of the question, YYYY-MM-DD (default: today)"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-SCT, LOINC, OWN = "http://snomed.info/sct", "http://loinc.org", "https://w3id.org/lepto/CodeSystem/facts"
+SCT, LOINC, OWN = "http://snomed.info/sct", "http://loinc.org", "https://w3id.org/lepto/FactCodes"
 ICD, RXNORM, HGNC = (
     "http://hl7.org/fhir/sid/icd-10-cm",
     "http://www.nlm.nih.gov/research/umls/rxnorm",

@@ -6,11 +6,7 @@ They are fetched from the npm registry by name and version, and nothing of them 
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
-import tarfile
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +17,7 @@ from lepto.read import Intaking, Record, read_bytes
 from lepto.recommend import BATCH, Recommender
 from lepto.report import Report
 from tests.accept_cases import ON
+from tests.fhir.packages import files_of, needs_npm
 
 PACKAGES = {
     "hl7.fhir.us.mcode@4.0.0": 170,
@@ -29,29 +26,15 @@ PACKAGES = {
 }
 """Packages of examples, and how many resources each has at least."""
 
-SECONDS = 300
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(shutil.which("npm") is None, reason="examples are fetched with npm, which is not here"),
-]
+pytestmark = [pytest.mark.slow, needs_npm]
 
 
 def fetched(package: str, folder: Path) -> list[bytes]:
     """The example resources of a package, each as the text of its file."""
-    done = subprocess.run(
-        ["npm", "pack", "--silent", package], cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=True
-    )
-    with tarfile.open(folder / done.stdout.strip().splitlines()[-1]) as archive:
-        return list(_resources(archive))
-
-
-def _resources(archive: tarfile.TarFile) -> Iterator[bytes]:
-    for member in archive:
-        file = archive.extractfile(member) if member.name.endswith(".json") else None
-        data = file.read() if file else b"null"
-        if ("/example/" in member.name or "examples" in str(archive.name)) and b'"resourceType"' in data:
-            yield data
+    found = files_of(package, folder)
+    return [
+        data for name, data in found if ("/example/" in name or "examples" in package) and b'"resourceType"' in data
+    ]
 
 
 def answered(recommender: Recommender, records: list[Record]) -> list[Report]:

