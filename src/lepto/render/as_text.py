@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
+from lepto.read.record import Ignored
 from lepto.report import CriterionStanding, Reason, Regimen, Report, Verdict
 
 WIDTH = 100
@@ -44,7 +45,16 @@ def _page(report: Report) -> Iterator[str]:
         [f"{p.statement} [{' '.join(p.claims)}]" for p in report.prognosis],
     )
     yield from _list("ASSUMED", report.assumptions)
+    if report.intake:
+        used = [f"{one.property} = {one.value} ({one.source})" for one in report.intake.used]
+        yield from _list("TAKEN FROM THE HEALTH RECORD", used or ["nothing"])
+        yield from _list("NOT USED OF THE HEALTH RECORD", [_ignored(one) for one in report.intake.ignored])
+        yield from _list("NOT IN THE HEALTH RECORD", [", ".join(report.intake.missing)] * bool(report.intake.missing))
     yield from _list("MIND", report.caveats)
+
+
+def _ignored(one: Ignored) -> str:
+    return f"{one.source}: {one.reason}" + (f" ({one.property})" if one.property else "")
 
 
 def _entries(report: Report) -> list[str]:

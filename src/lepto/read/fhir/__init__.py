@@ -35,7 +35,9 @@ LISTED = 200
 class Declaring(Protocol):
     """Knowledge in which the intake of health records is declared."""
 
-    store: Store
+    @property
+    def store(self) -> Store:
+        """The ontology, and what follows from it."""
 
     @property
     def facts(self) -> Mapping[str, Fact]:
