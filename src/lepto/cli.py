@@ -69,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     _reason_command(commands)
     _query_command(commands)
     _compile_command(commands)
+    _code_system_command(commands)
     _verify_command(commands)
     _explain_command(commands)
     _document_command(commands)
@@ -269,6 +270,24 @@ def _compile(options: argparse.Namespace) -> int:
     from lepto.knowledge import load
 
     sys.stdout.write(load().compiled.portable)
+    return ANSWERED
+
+
+def _code_system_command(commands: argparse._SubParsersAction[_Parser]) -> None:
+    parser = _command(
+        commands,
+        "code-system",
+        "print the names of facts, values and treatments as a FHIR R4 CodeSystem, for what no terminology has a code",
+        "lepto code-system > CodeSystem-FactCodes.json",
+    )
+    parser.set_defaults(run=_code_system)
+
+
+def _code_system(options: argparse.Namespace) -> int:
+    from lepto.knowledge import load
+    from lepto.render.code_system import render
+
+    sys.stdout.write(render(load()))
     return ANSWERED
 
 
