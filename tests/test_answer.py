@@ -56,7 +56,9 @@ def test_a_verdict_leads_to_rule_criteria_facts_claims_and_evidence(recommender:
     assert "R13" in reason["resolutions"]
     her2 = next(c for c in reason["criteria"] if c["criterion"] == "Her2PositiveTumour")
     assert her2["standing"] == "met"
-    assert her2["facts"] == [{"property": "her2Status", "value": "Her2Positive", "source": None}]
+    (fact,) = her2["facts"]
+    assert [fact[key] for key in ("property", "value", "source")] == ["her2Status", "Her2Positive", None]
+    assert {"system": "http://loinc.org", "code": "48676-1"} in fact["codes"]
     assert {"id": "E47", "directness": "direct", "certainty": "very low", "verification": "V"} in reason["evidence"]
 
 

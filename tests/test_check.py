@@ -176,8 +176,10 @@ def test_a_module_that_is_no_turtle_is_refused(tmp_path: Path) -> None:
 
 
 def test_every_file_of_the_ontology_is_a_module(knowledge: Knowledge) -> None:
-    """A file that nothing imports would be looked at by nothing."""
+    """A file that nothing imports would be looked at by nothing; a file among the mappings is a mapping set."""
+    mappings = ROOT / "ontology" / "mappings"
     assert {module.path for module in knowledge.modules} == set((ROOT / "ontology").rglob("*.ttl"))
+    assert {mapping_set.path for mapping_set in knowledge.mapping_sets} == set(mappings.iterdir())
 
 
 # What is broken: a file, what is in it once, what is put in its place; and the checks that must fail, no others.
@@ -236,11 +238,59 @@ FAULTS = {
         "rdfs:subClassof lepto:CourseStatus ;\n    owl:disjointWith lepto:NotStartedStatus ;",
         {"lint/built-in-terms"},
     ),
-    "a code system changes its prefix": (
-        "ontology/mappings/treatments.ttl",
-        '"http://snomed.info/id/"',
-        '"http://snomed.info/sct/id/"',
-        {"lint/codes-of-no-system", "mappings to SNOMED CT"},
+    "a code is misspelt": (
+        "ontology/mappings/snomed-ct.sssom.tsv",
+        "SNOMEDCT:387381009",
+        "SNOMEDCT:387381090",
+        {"mappings to SNOMED CT"},
+    ),
+    "a code is no code of its terminology": (
+        "ontology/mappings/rxnorm.sssom.tsv",
+        "RXNORM:6719\t",
+        "RXNORM:C73269\t",
+        {"lint/malformed-codes"},
+    ),
+    "a name is given that may not be passed on": (
+        "ontology/mappings/atc.sssom.tsv",
+        "ATC:N06DX01\t",
+        "ATC:N06DX01\tmemantine",
+        {"lint/unshippable-labels"},
+    ),
+    "a concept is renamed in the ontology alone": (
+        "ontology/mappings/hgnc.sssom.tsv",
+        "\tBRAF status\t",
+        "\tBRAF state\t",
+        {"mappings to HGNC"},
+    ),
+    "a concept has two exact codes": (
+        "ontology/mappings/loinc.sssom.tsv",
+        "skos:narrowMatch\tLOINC:31150-6\tERBB2 gene duplication [Presence] in Tissue by FISH",
+        "skos:exactMatch\tLOINC:31150-6\tERBB2 gene duplication [Presence] in Tissue by FISH",
+        {"lint/several-exact-codes"},
+    ),
+    "a code stands for two concepts": (
+        "ontology/mappings/mondo.sssom.tsv",
+        "lepto:GastricCarcinoma\tgastric carcinoma\tskos:exactMatch\tMONDO:0004950",
+        "lepto:GastricCarcinoma\tgastric carcinoma\tskos:exactMatch\tMONDO:0005062",
+        {"lint/shared-codes"},
+    ),
+    "a mapping set is of another release": (
+        "ontology/mappings/hgnc.sssom.tsv",
+        'mapping_set_version: "0.1.0"',
+        'mapping_set_version: "0.2.0"',
+        {"mappings to HGNC"},
+    ),
+    "a concept is looked for nowhere": (
+        "ontology/code-systems.ttl",
+        "lepto:mapsTerm lepto:brafStatus , lepto:egfrStatus , lepto:her2Status ;",
+        "lepto:mapsTerm lepto:brafStatus , lepto:egfrStatus ;",
+        {"lint/unasked-mappings"},
+    ),
+    "a concept is forgotten in a mapping set": (
+        "ontology/code-systems.ttl",
+        "lepto:mapsTerm lepto:brafStatus , lepto:egfrStatus , lepto:her2Status ;",
+        "lepto:mapsTerm lepto:brafStatus , lepto:csfProtein , lepto:egfrStatus , lepto:her2Status ;",
+        {"lint/unsearched-concepts"},
     ),
     "a shape's target is misspelt": (
         "shapes/rules.ttl",
