@@ -122,6 +122,13 @@ class Knowledge:
         self.store.extend(Quad(*triple) for mapping_set in self.mapping_sets for triple in mapping_set.records())
         return self.store
 
+    @cached_property
+    def bridges(self) -> tuple[Triple, ...]:
+        """What the mappings say in logic, and what MONDO and NCIt put under what: for the reasoner alone."""
+        answer = self.store.query(self.query_text("prepare/bridges"))
+        assert isinstance(answer, QueryTriples)
+        return (*answer, *_parsed(self.root / "ontology" / "mappings" / "hierarchies.ttl"))
+
     # Questions
 
     def query_text(self, name: str) -> str:
@@ -267,14 +274,18 @@ def read_modules(root: Path) -> Iterator[Module]:
             continue
         seen.add(iri)
         path = _path(root, iri)
-        try:
-            triples = tuple(Triple(*quad.triple) for quad in parse(path.read_bytes(), format=RdfFormat.TURTLE))
-        except (OSError, SyntaxError) as error:
-            raise KnowledgeError(f"{path}: {error}") from error
+        triples = _parsed(path)
         yield Module(iri, path, triples)
         pending += [
             t.object.value for t in triples if t.predicate.value == OWL + "imports" and isinstance(t.object, NamedNode)
         ]
+
+
+def _parsed(path: Path) -> tuple[Triple, ...]:
+    try:
+        return tuple(Triple(*quad.triple) for quad in parse(path.read_bytes(), format=RdfFormat.TURTLE))
+    except (OSError, SyntaxError) as error:
+        raise KnowledgeError(f"{path}: {error}") from error
 
 
 def _path(root: Path, iri: str) -> Path:

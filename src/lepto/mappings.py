@@ -105,6 +105,8 @@ class MappingSet:
         yield Triple(this, NamedNode(RDF_TYPE), NamedNode(SSSOM + "MappingSet"))
         yield Triple(this, NamedNode(SSSOM + "object_source"), NamedNode(self.terminology))
         yield Triple(this, NamedNode(DCTERMS + "license"), NamedNode(self.header["license"]))
+        version = Literal(self.header["mapping_set_version"])
+        yield Triple(this, NamedNode(SSSOM + "mapping_set_version"), version)
         for mapping in self.mappings:
             node = BlankNode()
             yield Triple(this, NamedNode(SSSOM + "mappings"), node)
