@@ -152,18 +152,19 @@ class Knowledge:
 
     def _mapped(self, mapping_set: MappingSet) -> Iterator[Triple]:
         """Yield the mappings of a set, and for every code its terminology and how records write it."""
-        prefix = self._literal(mapping_set.terminology, LEPTO + "codeIriPrefix")
-        text = next(self._literals(mapping_set.terminology, LEPTO + "codeTextPrefix"), "")
-        for statement in mapping_set.statements():
-            assert isinstance(statement.object, NamedNode)
-            if not statement.object.value.startswith(prefix):
-                raise KnowledgeError(
-                    f"{mapping_set.path}: {statement.object} does not begin with {prefix}; mend the prefix"
-                )
-            yield statement
-            yield Triple(statement.object, NamedNode(LEPTO + "codeSystem"), NamedNode(mapping_set.terminology))
-            code = text + statement.object.value.removeprefix(prefix)
-            yield Triple(statement.object, NamedNode(SKOS + "notation"), Literal(code))
+        terminology = NamedNode(mapping_set.terminology)
+        prefix = next(self._literals(terminology.value, LEPTO + "codeIriPrefix"), "")
+        text = next(self._literals(terminology.value, LEPTO + "codeTextPrefix"), "")
+        for mapping in mapping_set.mappings:
+            if mapping.found:
+                if not prefix or not mapping.code.startswith(prefix):
+                    place = f"{mapping_set.path}: line {mapping.line}"
+                    mend = "mend the curie_map, or ontology/code-systems.ttl"
+                    raise KnowledgeError(f"{place}: {mapping.code} has not the codeIriPrefix of {terminology}; {mend}")
+                code = NamedNode(mapping.code)
+                yield Triple(NamedNode(mapping.subject), NamedNode(mapping.relation), code)
+                yield Triple(code, NamedNode(LEPTO + "codeSystem"), terminology)
+                yield Triple(code, NamedNode(SKOS + "notation"), Literal(text + mapping.code.removeprefix(prefix)))
 
     def _construct(self, name: str) -> None:
         answer = self.store.query(self.query_text(f"prepare/{name}"))
@@ -237,8 +238,8 @@ class Knowledge:
         return next(self._objects(predicate, subject), "")
 
     def _literal(self, subject: str, predicate: str) -> str:
-        for value in self._literals(subject, predicate):
-            return value
+        for text in self._literals(subject, predicate):
+            return text
         raise KnowledgeError(f"{subject} has no {local_name(predicate)}")
 
     def _literals(self, subject: str, predicate: str) -> Iterator[str]:

@@ -43,9 +43,9 @@ SLOTS = (
     "mapping_set_version",
     "mapping_set_title",
     "license",
-    "mapping_date",
     "subject_source",
     "object_source",
+    "publication_date",
     "comment",
 )
 
@@ -58,6 +58,7 @@ class Mapping:
     """One row: what a concept is to a code, or, where `code` is NO_TERM, that no code was found for it.
 
     `subject`, `relation`, `code` and `justification` are IRIs; `made` is a day; `line` is where it stands in the file.
+    A row without a code is no statement: exact matches are transitive, and all that has no term would be one thing.
     """
 
     subject: str
@@ -76,11 +77,6 @@ class Mapping:
         """Whether there is a code."""
         return self.code != NO_TERM
 
-    @property
-    def statement(self) -> Triple:
-        """The mapping as a statement, for one that found a code."""
-        return Triple(NamedNode(self.subject), NamedNode(self.relation), NamedNode(self.code))
-
 
 @dataclass(frozen=True)
 class MappingSet:
@@ -91,13 +87,6 @@ class MappingSet:
     header: dict[str, str]
     terminology: str
     mappings: tuple[Mapping, ...]
-
-    def statements(self) -> Iterator[Triple]:
-        """Yield every mapping that found a code as one triple.
-
-        The others are left out: exact matches are transitive, and whatever has no term would be the same thing.
-        """
-        return (mapping.statement for mapping in self.mappings if mapping.found)
 
     def records(self) -> Iterator[Triple]:
         """Yield who mapped what, why and when, as the standard writes it in RDF; searches without result too."""
