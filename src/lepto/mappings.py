@@ -77,6 +77,20 @@ class Mapping:
         """Whether there is a code."""
         return self.code != NO_TERM
 
+    def record(self) -> dict[str, NamedNode | Literal]:
+        """The mapping by the properties that the standard gives it in RDF; what a row leaves empty is an empty text."""
+        return {
+            RDF_TYPE: NamedNode(OWL + "Axiom"),
+            OWL + "annotatedSource": NamedNode(self.subject),
+            OWL + "annotatedProperty": NamedNode(self.relation),
+            OWL + "annotatedTarget": NamedNode(self.code),
+            SSSOM + "mapping_justification": NamedNode(self.justification),
+            SSSOM + "author_label": Literal(self.author),
+            SSSOM + "object_label": Literal(self.code_label),
+            DCTERMS + "created": Literal(self.made, datatype=NamedNode(XSD_DATE)),
+            RDFS + "comment": Literal(self.comment),
+        }
+
 
 @dataclass(frozen=True)
 class MappingSet:
@@ -91,25 +105,23 @@ class MappingSet:
     def records(self) -> Iterator[Triple]:
         """Yield who mapped what, why and when, as the standard writes it in RDF; searches without result too."""
         this = NamedNode(self.iri)
-        yield Triple(this, NamedNode(RDF_TYPE), NamedNode(SSSOM + "MappingSet"))
-        yield Triple(this, NamedNode(SSSOM + "object_source"), NamedNode(self.terminology))
-        yield Triple(this, NamedNode(DCTERMS + "license"), NamedNode(self.header["license"]))
-        version = Literal(self.header["mapping_set_version"])
-        yield Triple(this, NamedNode(SSSOM + "mapping_set_version"), version)
+        yield from _said(
+            this,
+            {
+                RDF_TYPE: NamedNode(SSSOM + "MappingSet"),
+                SSSOM + "object_source": NamedNode(self.terminology),
+                SSSOM + "mapping_set_version": Literal(self.header["mapping_set_version"]),
+                DCTERMS + "license": NamedNode(self.header["license"]),
+            },
+        )
         for mapping in self.mappings:
             node = BlankNode()
             yield Triple(this, NamedNode(SSSOM + "mappings"), node)
-            yield Triple(node, NamedNode(RDF_TYPE), NamedNode(OWL + "Axiom"))
-            yield Triple(node, NamedNode(OWL + "annotatedSource"), NamedNode(mapping.subject))
-            yield Triple(node, NamedNode(OWL + "annotatedProperty"), NamedNode(mapping.relation))
-            yield Triple(node, NamedNode(OWL + "annotatedTarget"), NamedNode(mapping.code))
-            yield Triple(node, NamedNode(SSSOM + "mapping_justification"), NamedNode(mapping.justification))
-            yield Triple(node, NamedNode(SSSOM + "author_label"), Literal(mapping.author))
-            yield Triple(node, NamedNode(DCTERMS + "created"), Literal(mapping.made, datatype=NamedNode(XSD_DATE)))
-            if mapping.code_label:
-                yield Triple(node, NamedNode(SSSOM + "object_label"), Literal(mapping.code_label))
-            if mapping.comment:
-                yield Triple(node, NamedNode(RDFS + "comment"), Literal(mapping.comment))
+            yield from _said(node, mapping.record())
+
+
+def _said(subject: NamedNode | BlankNode, values: dict[str, NamedNode | Literal]) -> Iterator[Triple]:
+    return (Triple(subject, NamedNode(predicate), value) for predicate, value in values.items() if value.value)
 
 
 def read_mapping_sets(folder: Path) -> tuple[MappingSet, ...]:
