@@ -56,7 +56,9 @@ def test_a_verdict_leads_to_rule_criteria_facts_claims_and_evidence(recommender:
     assert "R13" in reason["resolutions"]
     her2 = next(c for c in reason["criteria"] if c["criterion"] == "Her2PositiveTumour")
     assert her2["standing"] == "met"
-    assert her2["facts"] == [{"property": "her2Status", "value": "Her2Positive", "source": None}]
+    (fact,) = her2["facts"]
+    assert [fact[key] for key in ("property", "value", "source")] == ["her2Status", "Her2Positive", None]
+    assert {"system": "http://loinc.org", "code": "48676-1"} in fact["codes"]
     assert {"id": "E47", "directness": "direct", "certainty": "very low", "verification": "V"} in reason["evidence"]
 
 
@@ -223,3 +225,42 @@ def test_codes_come_from_the_mappings(recommender: Recommender) -> None:
     facts = {**FIT, "originTumour": "LungCarcinoma", "egfrStatus": "EgfrL858R"}
     codes = the(report_of(recommender, facts), "Osimertinib")["codes"]
     assert {"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "1721560"} in codes
+
+
+def test_a_drug_that_is_known_as_a_whole_is_not_told_by_its_parts(recommender: Recommender) -> None:
+    """Trastuzumab deruxtecan is not trastuzumab: the code of the antibody alone would order another drug."""
+    codes = the(report_of(recommender, FIT), "TrastuzumabDeruxtecan")["codes"]
+    rxnorm = [code["code"] for code in codes if code["system"] == "http://www.nlm.nih.gov/research/umls/rxnorm"]
+    assert rxnorm == ["2267582"]
+    combination = the(report_of(recommender, FIT), "TucatinibCombination")["codes"]
+    assert {code["code"] for code in combination} >= {"2361285", "224905", "194000"}
+
+
+def test_a_request_carries_the_codes_of_its_fact_and_of_the_condition(recommender: Recommender) -> None:
+    """So that an order or a question can be written for it; a status is told by the code of the disease."""
+    report = report_of(recommender, {key: value for key, value in FIT.items() if key != "hydrocephalus"})
+    (request,) = [request for request in report["requests"] if request["property"] == "hydrocephalus"]
+    assert {"system": "http://snomed.info/sct", "code": "230745008"} in request["codes"]
+    assert request["codes"] == sorted(request["codes"], key=lambda code: (code["system"], code["code"]))
+
+
+def test_only_codes_that_records_cite_are_told(recommender: Recommender, knowledge: Knowledge) -> None:
+    """A terminology without a URI in health records has its mappings, and no place in an answer."""
+    systems = {code["system"] for verdict in report_of(recommender, FIT)["verdicts"] for code in verdict["codes"]}
+    assert "http://www.whocc.no/atc" in systems
+    assert "http://purl.obolibrary.org/obo/chebi.owl" in {one.terminology for one in knowledge.mapping_sets} - systems
+
+
+def test_the_graph_carries_codes_of_facts(graph: Store) -> None:
+    """A fact in the graph leads to the code under which a record would hold it."""
+    found = graph.query(
+        """PREFIX lepto: <https://w3id.org/lepto/>
+        PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+        ASK {
+          ?standing lepto:restsOn ?fact .
+          ?fact lepto:ofFact lepto:karnofskyPerformanceStatus ; lepto:hasCode ?code .
+          ?code lepto:codeSystem <http://loinc.org> ; skos:notation "89243-0" .
+        }"""
+    )
+    assert isinstance(found, QueryBoolean)
+    assert bool(found)

@@ -28,8 +28,10 @@ from rdflib import Graph
 from rdflib.namespace import RDF, RDFS, SH
 from rdflib.term import Node, URIRef
 
+from lepto.check_digits import SCHEMES
 from lepto.errors import InputError, KnowledgeError, LeptoError, one_line
 from lepto.knowledge import Knowledge
+from lepto.mappings import MappingSet
 from lepto.query import catalogue, header
 from lepto.reason import Examination, JavaMissing, ReasonerError, examine
 from lepto.validate import Validator
@@ -111,8 +113,8 @@ def _steps(knowledge: Knowledge, source: Path | None) -> dict[str, Callable[[str
         return lambda name: [check(name, knowledge, *arguments)]
 
     lints = (entry.name for entry in catalogue(knowledge) if entry.name.startswith("lint/"))
-    systems = sorted(_quads(knowledge, LEPTO + "codeIriPrefix"), key=str)
-    mappings = {f"mappings to {knowledge.label(_iri(q.subject))}": one(_mappings, _text(q.object)) for q in systems}
+    sets = sorted(knowledge.mapping_sets, key=lambda one_set: knowledge.label(one_set.terminology))
+    mappings = {f"mappings to {knowledge.label(one_set.terminology)}": one(_mappings, one_set) for one_set in sets}
     return {
         "patient shapes refuse a canary": one(_patient_shapes),
         "annotations under shapes": one(_shapes, "annotations", "terms and modules", OWL + "Class"),
@@ -234,8 +236,8 @@ def _lint(name: str, knowledge: Knowledge) -> Check:
     prologue = "".join(line for line in text.splitlines(keepends=True) if line.upper().startswith("PREFIX"))
     counting = f"{prologue} SELECT (COUNT(DISTINCT ?thing) AS ?n) WHERE {{ {said.get('looks-at', '')} }}"
     try:
-        ((number,),) = _select(knowledge.store, counting)
-        rows = _select(knowledge.store, text)
+        ((number,),) = _select(knowledge.whole, counting)
+        rows = _select(knowledge.whole, text)
         names = [variable.value for variable in rows.variables]
         problems = tuple(_told(zip(names, row, strict=True)) for row in rows)
     except SyntaxError as error:
@@ -274,12 +276,29 @@ def _rules(name: str, knowledge: Knowledge) -> Check:
 # Mappings
 
 
-def _mappings(name: str, knowledge: Knowledge, prefix: str) -> Check:
-    """How many codes there are of a code system; a system without a code has failed."""
-    codes = {_iri(quad.object) for quad in _quads(knowledge, SKOS_SPACE + "exactMatch")}
-    own = sorted(code for code in codes if code.startswith(prefix))
-    empty = [f"<{code}> has no code after the prefix" for code in own if code == prefix]
-    return Check(name, len(own), "codes", tuple(empty))
+def _mappings(name: str, knowledge: Knowledge, mapping_set: MappingSet) -> Check:
+    """Every row names its concept as the ontology does, and a code whose last digit proves the others. What else is
+    wrong with a row is refused when it is read, or found by a lint query.
+    """
+    problems = []
+    proves = _check_digit(knowledge, mapping_set.terminology)
+    for mapping in mapping_set.mappings:
+        place = f"{mapping_set.path}: line {mapping.line}"
+        if mapping.subject_label != knowledge.label(mapping.subject):
+            problems.append(f"{place}: the label of {_short(mapping.subject)} is {knowledge.label(mapping.subject)!r}")
+        if mapping.found and not proves(local_name(mapping.code)):
+            problems.append(f"{place}: the check digit of {local_name(mapping.code)} is wrong")
+    return Check(name, len(mapping_set.mappings), "mappings and searches without result", tuple(problems))
+
+
+def _check_digit(knowledge: Knowledge, terminology: str) -> Callable[[str], bool]:
+    """What proves the check digit of a code; every code passes where the terminology has none."""
+    rows = _select(
+        knowledge.store,
+        f"""SELECT ?scheme
+        WHERE {{ <{terminology}> <{LEPTO}checkDigit>/<{SKOS_SPACE}notation> ?scheme }}""",
+    )
+    return next((SCHEMES[_text(scheme)] for (scheme,) in rows), lambda _: True)
 
 
 # Source positions
@@ -345,24 +364,38 @@ def _sha256(data: bytes) -> str:
 
 
 def _reasoner(name: str, knowledge: Knowledge) -> Iterator[Check]:
-    """HermiT over all modules: consistent, no class without a possible member, OWL 2 DL."""
+    """HermiT over all modules: consistent, no class without a possible member, OWL 2 DL. Then once more with the
+    mappings taken at their word, beside pieces of the hierarchies to which they map.
+    """
+    triples = [triple for module in knowledge.modules for triple in module.triples]
     try:
-        found = examine((triple for module in knowledge.modules for triple in module.triples), seconds=SECONDS)
+        yield from _examined(name, examine(triples, seconds=SECONDS))
+        found = examine([*triples, *knowledge.bridges], seconds=SECONDS)
+        yield Check(
+            f"{name}: mapped classes",
+            len(knowledge.bridges),
+            "triples of bridging axioms",
+            (*_culprits(found), *_impossible(found)),
+        )
     except JavaMissing as error:
         yield Check(name, 0, "axioms", skipped=str(error))
-    except ReasonerError as error:
+    except (KnowledgeError, ReasonerError) as error:
         yield Check(name, 0, "axioms", (str(error),))
-    else:
-        yield from _examined(name, found)
 
 
 def _examined(name: str, found: Examination) -> Iterator[Check]:
-    culprits = () if found.consistent else ("these axioms cannot hold together", *found.culprits)
-    impossible = tuple(f"lepto:{local_name(iri)} can have no member" for iri in found.unsatisfiable)
-    yield Check(f"{name}: consistency", found.axioms, "axioms", culprits)
-    yield Check(f"{name}: satisfiable classes", found.classes, "classes", impossible)
+    yield Check(f"{name}: consistency", found.axioms, "axioms", _culprits(found))
+    yield Check(f"{name}: satisfiable classes", found.classes, "classes", _impossible(found))
     declared = found.classes + found.properties + found.individuals
     yield Check(f"{name}: OWL 2 DL", declared, "classes, properties and individuals", found.profile_violations)
+
+
+def _culprits(found: Examination) -> tuple[str, ...]:
+    return () if found.consistent else ("these axioms cannot hold together", *found.culprits)
+
+
+def _impossible(found: Examination) -> tuple[str, ...]:
+    return tuple(f"{_short(iri)} can have no member" for iri in found.unsatisfiable)
 
 
 # Terms

@@ -236,6 +236,11 @@ def _query_command(commands: argparse._SubParsersAction[_Parser]) -> None:
     parser.add_argument(
         "--on", type=_day, default=None, metavar="DATE", help="day of the question, YYYY-MM-DD (default: today)"
     )
+    parser.add_argument(
+        "--code",
+        metavar="SYSTEM|CODE",
+        help="find the concepts that are mapped to a code of another terminology; a CURIE or an IRI will do too",
+    )
     parser.set_defaults(run=_query)
 
 
@@ -243,6 +248,8 @@ def _query(options: argparse.Namespace) -> int:
     from lepto.knowledge import load
     from lepto.query import catalogue, query, questions
 
+    if options.code:
+        return _query_by_code(options)
     if options.list or not options.query:
         for entry in catalogue(load()):
             print(f"{entry.name}: {entry.question}")
@@ -254,6 +261,19 @@ def _query(options: argparse.Namespace) -> int:
     sys.stdout.write(answer.text)
     _left_out(answer.left_out)
     return FINDINGS if answer.left_out else ANSWERED
+
+
+def _query_by_code(options: argparse.Namespace) -> int:
+    from lepto.knowledge import load
+    from lepto.query import QueryError, query_by_code
+
+    if options.query:
+        raise QueryError("--code is a query by itself: leave out the name and the files")
+    answer = query_by_code(load(), options.code)
+    sys.stdout.write(answer.text)
+    if answer.text.count("\n") == 1:
+        print(one_line(f"lepto: no concept is mapped to {options.code}"), file=sys.stderr)
+    return ANSWERED
 
 
 def _compile_command(commands: argparse._SubParsersAction[_Parser]) -> None:

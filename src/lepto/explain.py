@@ -197,11 +197,11 @@ class Explainer:
 
     @cached_property
     def codes(self) -> dict[str, tuple[Code, ...]]:
-        """The external codes of every action."""
+        """The external codes of every action and of every fact."""
         found: dict[str, set[tuple[str, str]]] = defaultdict(set)
         for row in self.ask(self.knowledge.store, "codes"):
-            found[_iri(row["action"])].add((_iri(row["system"]), _text(row["code"]) or ""))
-        return {action: tuple(Code(*pair) for pair in sorted(pairs)) for action, pairs in found.items()}
+            found[_iri(row["concept"])].add((_iri(row["system"]), _text(row["code"]) or ""))
+        return {concept: tuple(Code(*pair) for pair in sorted(pairs)) for concept, pairs in found.items()}
 
     # Look-ups
 
@@ -348,7 +348,7 @@ class _Answers:
             role=role,
             standing=self.standing[key],
             facts=tuple(
-                FactUsed(name, value, self.entries[patient].get((name, value)))
+                FactUsed(name, value, self.entries[patient].get((name, value)), self.of.codes.get(LEPTO + name, ()))
                 for name, value in sorted(self.facts[key])
             ),
             assumed=bool(self.assumed[key]),
@@ -370,7 +370,8 @@ class _Answers:
                     asked[fact].add(self.of.questions[fact])
                     decides[fact] |= {v.action for v in verdicts if self._leans(patient, v, assumption)}
         for fact in sorted(decides, key=lambda fact: (fact not in blocking, fact)):
-            yield Request(fact, " ".join(sorted(asked[fact])), fact in blocking, tuple(sorted(decides[fact])))
+            codes = self.of.codes.get(LEPTO + fact, ())
+            yield Request(fact, " ".join(sorted(asked[fact])), fact in blocking, tuple(sorted(decides[fact])), codes)
 
     def _leans(self, patient: str, verdict: Verdict, assumption: str) -> bool:
         criteria = (criterion.criterion for reason in verdict.because for criterion in reason.criteria)

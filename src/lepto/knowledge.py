@@ -19,12 +19,14 @@ from lepto.compile import Compiled, CompiledRule, Patterns, Values, compile_crit
 from lepto.definition import Named, defined_classes
 from lepto.errors import KnowledgeError
 from lepto.facts import Fact
+from lepto.mappings import MappingSet, read_mapping_sets
 from lepto.vocabulary import (
     LEPTO,
     ONTOLOGY,
     OWL,
     RDF_TYPE,
     RDFS,
+    SKOS,
     TREATMENT_COURSE,
     XSD,
     XSD_DATE,
@@ -61,6 +63,8 @@ class Knowledge:
         self.modules = tuple(read_modules(root) if modules is None else modules)
         self.store = Store()
         self.store.extend(Quad(*triple) for module in self.modules for triple in module.triples)
+        self.mapping_sets = read_mapping_sets(root / "ontology" / "mappings")
+        self.store.extend(Quad(*triple) for mapping_set in self.mapping_sets for triple in self._mapped(mapping_set))
         self.definitions = defined_classes(self.store)
         self._construct("types")
         self.values = self._values()
@@ -109,6 +113,22 @@ class Knowledge:
             )
         return dict(sorted(found.items()))
 
+    @cached_property
+    def whole(self) -> Store:
+        """The store, with the records of the mappings in it too: what was looked for where, by whom, why and when. They
+        are put in when they are first asked for, since no answer about a patient needs them.
+        """
+        self._construct("looked-for")
+        self.store.extend(Quad(*triple) for mapping_set in self.mapping_sets for triple in mapping_set.records())
+        return self.store
+
+    @cached_property
+    def bridges(self) -> tuple[Triple, ...]:
+        """What the mappings say in logic, and what MONDO and NCIt put under what: for the reasoner alone."""
+        answer = self.store.query(self.query_text("prepare/bridges"))
+        assert isinstance(answer, QueryTriples)
+        return (*answer, *_parsed(self.root / "ontology" / "mappings" / "hierarchies.ttl"))
+
     # Questions
 
     def query_text(self, name: str) -> str:
@@ -129,6 +149,22 @@ class Knowledge:
         return found
 
     # How it is prepared
+
+    def _mapped(self, mapping_set: MappingSet) -> Iterator[Triple]:
+        """Yield the mappings of a set, and for every code its terminology and how records write it."""
+        terminology = NamedNode(mapping_set.terminology)
+        prefix = next(self._literals(terminology.value, LEPTO + "codeIriPrefix"), "")
+        text = next(self._literals(terminology.value, LEPTO + "codeTextPrefix"), "")
+        for mapping in mapping_set.mappings:
+            if mapping.found:
+                if not prefix or not mapping.code.startswith(prefix):
+                    place = f"{mapping_set.path}: line {mapping.line}"
+                    mend = "mend the curie_map, or ontology/code-systems.ttl"
+                    raise KnowledgeError(f"{place}: {mapping.code} has not the codeIriPrefix of {terminology}; {mend}")
+                code = NamedNode(mapping.code)
+                yield Triple(NamedNode(mapping.subject), NamedNode(mapping.relation), code)
+                yield Triple(code, NamedNode(LEPTO + "codeSystem"), terminology)
+                yield Triple(code, NamedNode(SKOS + "notation"), Literal(text + mapping.code.removeprefix(prefix)))
 
     def _construct(self, name: str) -> None:
         answer = self.store.query(self.query_text(f"prepare/{name}"))
@@ -202,10 +238,14 @@ class Knowledge:
         return next(self._objects(predicate, subject), "")
 
     def _literal(self, subject: str, predicate: str) -> str:
+        for text in self._literals(subject, predicate):
+            return text
+        raise KnowledgeError(f"{subject} has no {local_name(predicate)}")
+
+    def _literals(self, subject: str, predicate: str) -> Iterator[str]:
         for quad in self.store.quads_for_pattern(NamedNode(subject), NamedNode(predicate), None, None):
             if isinstance(quad.object, Literal):
-                return quad.object.value
-        raise KnowledgeError(f"{subject} has no {local_name(predicate)}")
+                yield quad.object.value
 
 
 @lru_cache(maxsize=1)
@@ -224,7 +264,7 @@ def _query_text(root: Path, name: str) -> str:
 
 
 def read_modules(root: Path) -> Iterator[Module]:
-    """Yield the modules of a folder, following the imports from the door, then the mappings.
+    """Yield the modules of a folder, following the imports from the door.
 
     An import that is no file of ours is refused, never fetched.
     """
@@ -235,17 +275,18 @@ def read_modules(root: Path) -> Iterator[Module]:
             continue
         seen.add(iri)
         path = _path(root, iri)
-        try:
-            triples = tuple(Triple(*quad.triple) for quad in parse(path.read_bytes(), format=RdfFormat.TURTLE))
-        except (OSError, SyntaxError) as error:
-            raise KnowledgeError(f"{path}: {error}") from error
+        triples = _parsed(path)
         yield Module(iri, path, triples)
         pending += [
             t.object.value for t in triples if t.predicate.value == OWL + "imports" and isinstance(t.object, NamedNode)
         ]
-    for path in sorted((root / "ontology" / "mappings").glob("*.ttl")):
-        triples = tuple(Triple(*quad.triple) for quad in parse(path.read_bytes(), format=RdfFormat.TURTLE))
-        yield Module(f"{ONTOLOGY}/mappings/{path.stem}", path, triples)
+
+
+def _parsed(path: Path) -> tuple[Triple, ...]:
+    try:
+        return tuple(Triple(*quad.triple) for quad in parse(path.read_bytes(), format=RdfFormat.TURTLE))
+    except (OSError, SyntaxError) as error:
+        raise KnowledgeError(f"{path}: {error}") from error
 
 
 def _path(root: Path, iri: str) -> Path:

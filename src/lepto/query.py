@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from difflib import get_close_matches
 from itertools import count
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from pyoxigraph import (
     CanonicalizationAlgorithm,
     Dataset,
     Literal,
+    NamedNode,
     Quad,
     QueryBoolean,
     QueryResultsFormat,
@@ -28,6 +30,7 @@ from pyoxigraph import (
     RdfFormat,
     Store,
     Triple,
+    Variable,
     serialize,
 )
 
@@ -38,6 +41,7 @@ from lepto.read import Intaking, read
 from lepto.validate import sorted_by_findings
 from lepto.vocabulary import LEPTO, OWL, PROV, RDF, RDFS, SKOS, XSD
 
+BY_CODE = "explain/concepts-by-code"
 COVERAGE = "competency/question-coverage"
 FOLDERS = ("competency", "explain", "document", "lint", "derive", "prepare", "verify")
 PREFIXES = {
@@ -157,12 +161,42 @@ def query(knowledge: Knowledge, name_or_file: str, patient_files: Sequence[Path 
     left out and named. Raises QueryError for a query that cannot be run, and InputError for a patient file that cannot
     be used.
     """
-    text = _text(knowledge, name_or_file)
+    text, store = _text(knowledge, name_or_file), knowledge.whole
     if not patient_files:
-        return QueryAnswer(_answer(knowledge.store, text, name_or_file))
+        return QueryAnswer(_answer(store, text, name_or_file))
     sound, refused = sorted_by_findings(knowledge, read(patient_files, knowledge.facts, Intaking(knowledge, on)), on)
-    with derived(knowledge, (triple for record in sound for triple in record.triples)) as store:
+    with derived(knowledge, (triple for record in sound for triple in record.triples)):
         return QueryAnswer(_answer(store, text, name_or_file), tuple(record.patient for record, _ in refused))
+
+
+def query_by_code(knowledge: Knowledge, asked: str) -> QueryAnswer:
+    """Find the concepts that are mapped to a code of another terminology, and by which relation.
+
+    In: the code as FHIR writes a token (`http://snomed.info/sct|1155991005`), as a CURIE (`SNOMEDCT:1155991005`) or as
+    an IRI. Out: SPARQL TSV, without a row where nothing is mapped to the code. Raises QueryError for what is none of
+    the three, and for a terminology that is not declared.
+    """
+    terminology, code = _token(knowledge, asked)
+    bound: dict[Variable, NamedNode | Literal] = {
+        Variable("terminology"): NamedNode(terminology),
+        Variable("code"): Literal(code),
+    }
+    return QueryAnswer(_answer(knowledge.whole, knowledge.query_text(BY_CODE), asked, bound))
+
+
+def _token(knowledge: Knowledge, asked: str) -> tuple[str, str]:
+    """The terminology of a code, and the code as records write it."""
+    system, bar, local = asked.rpartition("|")
+    answer = knowledge.store.query(knowledge.query_text("explain/terminologies"))
+    assert isinstance(answer, QuerySolutions)
+    rows = [tuple(term.value for term in row if isinstance(term, NamedNode | Literal)) for row in answer]
+    for terminology, iri, text, curie in rows:
+        for before in (f"{terminology}|{text}", f"{terminology}|", iri, curie):
+            if before and asked.startswith(before) and asked != before:
+                return terminology, text + asked.removeprefix(before)
+    near = get_close_matches(system, [row[0] for row in rows], n=1) if bar and local else []
+    mend = f"did you mean {near[0]}|{local}?" if near else "write SYSTEM|CODE, such as http://loinc.org|89243-0"
+    raise QueryError(one_line(f"{asked}: this is no code of a terminology that is known here; {mend}"))
 
 
 # Which query
@@ -237,9 +271,9 @@ def _place(text: str, at: int) -> str:
 # The answer
 
 
-def _answer(store: Store, text: str, name: str) -> str:
+def _answer(store: Store, text: str, name: str, bound: Mapping[Variable, NamedNode | Literal] | None = None) -> str:
     try:
-        return _within(SECONDS, lambda: _rendered(store.query(text), text))
+        return _within(SECONDS, lambda: _rendered(store.query(text, substitutions=dict(bound or {})), text))
     except SyntaxError as error:
         raise QueryError(one_line(f"{name}: {_syntax(str(error))}; mend the query (SPARQL 1.1, read only)")) from error
     except TimeoutError as error:

@@ -343,14 +343,20 @@ def _refuse_not_owl(triples: Iterable[Triple]) -> None:
 
 
 def _rdf_xml(triples: Iterable[Triple]) -> str:
-    """Return RDF/XML: what a thing is before what is said of it, and blank nodes under names that XML allows."""
+    """Return RDF/XML: what a thing is before what is said of it, and blank nodes under names that XML allows.
+
+    The first type of a thing names its element, and the writer takes any IRI for it: one of OWL's own comes first,
+    since the code of another terminology, such as one of digits alone, makes no name in XML.
+    """
     names: dict[Term, BlankNode] = {}
 
     def named(term: Any) -> Any:
         return names.setdefault(term, BlankNode(f"b{len(names)}")) if isinstance(term, BlankNode) else term
 
-    def place(triple: Triple) -> tuple[bool, str, str, str]:
-        return triple.predicate != TYPE, str(triple.subject), str(triple.predicate), str(triple.object)
+    def place(triple: Triple) -> tuple[bool, str, str, bool, str]:
+        value = str(triple.object)
+        foreign = not value.startswith(f"<{OWL}")
+        return triple.predicate != TYPE, str(triple.subject), str(triple.predicate), foreign, value
 
     renamed = [Triple(named(t.subject), t.predicate, named(t.object)) for t in sorted(set(triples), key=place)]
     return (serialize(renamed, format=RdfFormat.RDF_XML) or b"").decode()

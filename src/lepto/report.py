@@ -9,12 +9,23 @@ from lepto.read.record import Intake
 
 
 @dataclass(frozen=True)
+class Code:
+    """A code by which health records know an action or a fact; `system` is the URI under which they cite it."""
+
+    system: str
+    code: str
+
+
+@dataclass(frozen=True)
 class FactUsed:
-    """A fact on which a criterion rests; `source` names the record that it came from, where the input names one."""
+    """A fact on which a criterion rests; `source` names the record that it came from, where the input names one;
+    `codes` are those of the property, not of the value.
+    """
 
     property: str
     value: str | None
     source: str | None = None
+    codes: tuple[Code, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,14 +107,6 @@ class Regimen:
 
 
 @dataclass(frozen=True)
-class Code:
-    """A code of an external terminology."""
-
-    system: str
-    code: str
-
-
-@dataclass(frozen=True)
 class Verdict:
     """What the guideline says of one action; `bar` is the severest strength of a verdict against."""
 
@@ -129,6 +132,7 @@ class Request:
     question: str
     blocking: bool
     decides: tuple[str, ...]
+    codes: tuple[Code, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,7 @@ def test_nobody_is_an_empty_bundle() -> None:
 @pytest.mark.slow
 @needs_npm
 def test_answers_are_sound_r4(tmp_path: Path, recommender: Recommender, knowledge: Knowledge) -> None:
-    """Every fourth case against the schema of R4: structure, types, required codes; and every reference leads somewhere."""
+    """Every fourth case against the schema of R4: structure, types, required codes; and references lead somewhere."""
     (text,) = [data for name, data in files_of(DEFINITIONS, tmp_path) if name.endswith(SCHEMA)]
     schema = json.loads(text)
     valid = {

@@ -86,7 +86,7 @@ class _Answer:
         return found
 
     def _requirement(self, request: Request) -> dict[str, Any]:
-        codes = [_coding(FACTS, request.property)]
+        codes = [*(_coding(one.system, one.code) for one in request.codes), _coding(FACTS, request.property)]
         return {"type": "Observation", "codeFilter": [{"path": "code", "code": codes}]}
 
     def _outcome(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, serialize
 
 from lepto.read.record import Intake, patient_iri
-from lepto.report import CriterionStanding, EvidenceUsed, Reason, Report, Verdict
+from lepto.report import Code, CriterionStanding, EvidenceUsed, Reason, Report, Verdict
 from lepto.vocabulary import IDENTIFIER, LEPTO, ONTOLOGY, PROV, RDF_TYPE, RDFS, SKOS, XSD, XSD_DATE
 
 STANDING = {"met": "Met", "not-met": "NotMet", "unknown": "Unknown"}
@@ -74,6 +74,7 @@ def _report(report: Report) -> Iterator[Triple]:
         yield _link(node, LEPTO + "asksFor", LEPTO + request.property)
         yield _text(node, LEPTO + "question", request.question)
         yield _text(node, LEPTO + "holdsBack", str(request.blocking).lower(), XSD + "boolean")
+        yield from _codes(node, request.codes)
         yield from (_link(node, LEPTO + "settles", LEPTO + action) for action in request.decides)
     yield from (_text(this, LEPTO + "assumption", text) for text in report.assumptions)
     yield from (_text(this, LEPTO + "caveat", text) for text in report.caveats)
@@ -115,11 +116,7 @@ def _verdict(patient: str, report: str, verdict: Verdict) -> Iterator[Triple]:
     yield _text(this, RDFS + "label", verdict.label)
     if verdict.regimen:
         yield _link(this, LEPTO + "hasRegimen", LEPTO + verdict.regimen.id)
-    for code in verdict.codes:
-        node = f"{this}:code:{quote(code.system, safe='')}:{quote(code.code, safe='')}"
-        yield _link(this, LEPTO + "hasCode", node)
-        yield _link(node, LEPTO + "codeSystem", code.system)
-        yield _text(node, SKOS + "notation", code.code)
+    yield from _codes(this, verdict.codes)
     yield from (_link(this, LEPTO + "hasOption", LEPTO + option) for option in verdict.options)
     yield from (_link(this, LEPTO + "awaits", LEPTO + fact) for fact in verdict.missing)
     yield from (_text(this, LEPTO + "caution", text) for text in verdict.cautions)
@@ -172,11 +169,20 @@ def _criterion(this: str, criterion: CriterionStanding) -> Iterator[Triple]:
         yield _a(node, PROV + "Entity")
         yield _link(node, LEPTO + "ofFact", LEPTO + fact.property)
         yield _text(node, LEPTO + "hasValue", fact.value or "")
+        yield from _codes(node, fact.codes)
         for source in fact.source.split(", ") if fact.source else ():
             entry = f"{this.split(':standing:')[0]}:entry:{quote(source, safe='')}"
             yield _link(node, PROV + "wasDerivedFrom", entry)
             yield _a(entry, PROV + "Entity")
             yield _text(entry, RDFS + "label", source)
+
+
+def _codes(this: str, codes: Sequence[Code]) -> Iterator[Triple]:
+    for code in codes:
+        node = f"{this}:code:{quote(code.system, safe='')}:{quote(code.code, safe='')}"
+        yield _link(this, LEPTO + "hasCode", node)
+        yield _link(node, LEPTO + "codeSystem", code.system)
+        yield _text(node, SKOS + "notation", code.code)
 
 
 def _a(subject: str, class_: str) -> Triple:
