@@ -696,3 +696,79 @@ def test_B130_an_id_that_is_none_is_refused(take: Take, name: str) -> None:
     record = take(kps(80) | {"id": name})
     assert "karnofskyPerformanceStatus" not in facts(record)
     assert refused(take(patient=PATIENT | {"id": name}))
+
+
+# What the contract on patient data says of facts, wherever they come from
+
+
+def test_B022_a_score_between_the_steps_is_told(take: Take, recommender: Recommender) -> None:
+    (report,) = recommender.answer([take(kps(85))], ON)
+    assert ("karnofskyPerformanceStatus", "warning") in {(one.property, one.severity) for one in report.findings}
+    assert not report.refused
+
+
+def test_B023_a_score_of_death_beside_an_order_is_refused(take: Take, recommender: Recommender) -> None:
+    (report,) = recommender.answer([take(kps(0), methotrexate())], ON)
+    assert report.refused
+    assert report.verdicts == ()
+
+
+def test_B028_two_scales_that_cannot_both_hold_are_told(take: Take, recommender: Recommender) -> None:
+    ecog = observation("ecog", (LOINC, "89247-1"), valueInteger=0)
+    (report,) = recommender.answer([take(kps(40), ecog)], ON)
+    assert any("ECOG" in one.message for one in report.findings)
+
+
+def test_B092_symptomatic_hydrocephalus_offers_a_shunt_and_bars_intrathecal_chemotherapy(
+    take: Take, recommender: Recommender
+) -> None:
+    record = take(
+        condition("lm", (SCT, "1155991005")),
+        condition("origin", (SCT, "254837009")),
+        kps(80),
+        own("hydrocephalus", "SymptomaticHydrocephalus", "2026-03-02", "hydrocephalus"),
+        own("device", "NoCsfDevice", "2026-03-02", "csfDevice"),
+    )
+    (report,) = recommender.answer([record], ON)
+    verdicts = {one.action: one.verdict for one in report.verdicts}
+    assert verdicts["VentriculoperitonealShunt"] == "recommended"
+    assert verdicts["IntrathecalMethotrexate"] == "against"
+
+
+def test_the_volumes_of_a_course_summary_tell_what_was_irradiated(take: Take) -> None:
+    """As mCODE has it: the volumes are resources of their own, named with the dose that each received, in cGy."""
+    dose = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-radiotherapy-dose-delivered-to-volume"
+
+    def volume(name: str, site: str) -> dict[str, Any]:
+        return {"resourceType": "BodyStructure", "id": name, "location": concept(SCT, site)} | {
+            "patient": {"reference": "Patient/p1"}
+        }
+
+    def delivered(name: str) -> dict[str, Any]:
+        parts = [
+            {"url": "volume", "valueReference": {"reference": f"BodyStructure/{name}"}},
+            {"url": "totalDoseDelivered", "valueQuantity": quantity(3000, "cGy")},
+        ]
+        return {"url": dose, "extension": parts}
+
+    both = radiotherapy(extension=[delivered("brain"), delivered("canal")])
+    record = take(both, volume("brain", "12738006"), volume("canal", "61853006"))
+    assert facts(record)["treatment"] == "CraniospinalIrradiation"
+    lost = take(both, volume("brain", "12738006"))
+    assert "treatment" not in facts(lost), "half of the volumes would tell another treatment"
+    assert "BodyStructure/canal, which is not in the input" in warnings(lost)
+
+
+def test_an_order_that_is_being_carried_out_is_under_way(take: Take) -> None:
+    """An administration that names its order makes one course of the two."""
+    given = {
+        "resourceType": "MedicationAdministration",
+        "id": "given",
+        "status": "completed",
+        "medicationCodeableConcept": concept(RXNORM, "6851"),
+        "dosage": {"route": concept(SCT, "420719007")},
+        "effectiveDateTime": "2026-11-02",
+        "request": {"reference": "MedicationRequest/mtx"},
+    }
+    record = take(methotrexate(), given)
+    assert (facts(record)["courseStatus"], facts(record)["startDate"]) == ("Ongoing", "2026-11-02")

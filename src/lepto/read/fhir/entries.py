@@ -198,12 +198,16 @@ class _Reading:
     ) -> None:
         self.kind, self.source, self.resource, self.coder, self.look_up = kind, source, resource, coder, look_up
         self.hints: list[str] = []
+        self.lost: list[str] = []
 
     def entry(self) -> Entry:
         unusable, warn = self._unusable()
         times, time_fault = self._times()
         if time_fault and not unusable:
             unusable, warn = time_fault, True
+        sites = self._sites()
+        if self.lost and not unusable:
+            unusable, warn = f"it names {self.lost[0]}, which is not in the input", True
         absent = self.resource.get("dataAbsentReason") is not None
         if absent and any(key.startswith("value") for key, _ in self.resource.pairs):
             self.hints.append("it gives a value and says that there is none: the value is not believed")
@@ -214,7 +218,7 @@ class _Reading:
             codes=self._codes(),
             answers=frozenset() if absent else self._of(*_ANSWERS),
             routes=self.coder.codes([self._dosage(one).get("route") for one in self._dosages()], self.hints),
-            sites=self._sites(),
+            sites=sites,
             specimens=self._specimens(),
             parts=tuple(self._parts()),
             quantity=None if absent else _quantity(self.resource),
@@ -313,6 +317,8 @@ class _Reading:
             found = self._referred(reference)
             if found is not None and found.get("resourceType") == "BodyStructure":
                 concepts.append(found.get("location"))
+            elif found is None and (_reference(reference) or "").rsplit("/", 2)[-2:-1] == ["BodyStructure"]:
+                self.lost.append(_reference(reference) or "")
         return self.coder.codes(concepts, self.hints)
 
     def _specimens(self) -> frozenset[str]:
