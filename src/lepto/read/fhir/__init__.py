@@ -20,7 +20,7 @@ from lepto.finding import Finding
 from lepto.read.fhir.bundles import Absence, Resource, is_fhir, resources_of
 from lepto.read.fhir.chart import Chart, chart
 from lepto.read.fhir.declared import Declared, declared
-from lepto.read.fhir.entries import LOOKED_UP, READ, Coder, Entry, entry, is_id, text
+from lepto.read.fhir.entries import LOOKED_UP, READ, Coder, Entry, entry, is_id, subject_of, text
 from lepto.read.record import Ignored, Intake, Record, refused, violation
 from lepto.read.stated import record
 from lepto.read.strict_json import Object, dump
@@ -74,11 +74,9 @@ class _Charts:
         self.intaking, self.name = intaking, name
         self.absences = [one for one in found if isinstance(one, Absence)]
         self.resources = [one for one in found if isinstance(one, Resource)]
-        self.by_reference: dict[tuple[str, str], Resource] = {}
-        for one in self.resources:
-            for key in filter(None, (one.full_url, one.name)):
-                self.by_reference.setdefault((one.bundle, key), one)
-                self.by_reference.setdefault(("", key), one)
+        self.by_url = {one.full_url: one for one in reversed(self.resources) if one.full_url}
+        self.by_name = {(one.bundle, one.base, one.name): one for one in reversed(self.resources) if one.name}
+        self.anywhere = {(one.base, one.name): one for one in reversed(self.resources) if one.name}
 
     def records(self) -> list[Record]:
         patients = [one for one in self.resources if one.type == "Patient"]
@@ -112,11 +110,17 @@ class _Charts:
         patient = key.rsplit("/", 1)[-1].removeprefix("urn:uuid:")
         if fault := self._refusal(resources[0], doubtful, shared):
             return refused(origin, [violation(origin, *fault)], patient)
+        made_findings = [
+            Finding("warning", None, None, f"{_named(one)}: it is marked as inactive, or replaced by another one.")
+            for one in resources
+            if one.type == "Patient" and (one.content.get("active") is False or one.content.get("link") is not None)
+        ]
         entries = [self._entry(one, one in doubtful) for one in resources if one.type in READ]
         made = chart(entries, self.intaking.declared, self.intaking.facts, self.intaking.on)
         made.ignored += [Ignored(_named(one), None, self._stranger(one)) for one in strangers]
         made.ignored += [Ignored(one.place, None, one.reason) for one in self.absences]
         made.ignored += [Ignored(_named(one), None, NOT_READ) for one in resources if one.type not in READ]
+        made.findings += made_findings
         made.findings += [
             Finding("warning", None, None, f"{one.place}: {one.reason}.") for one in self.absences if one.warn
         ]
@@ -140,33 +144,47 @@ class _Charts:
     # Who is meant
 
     def _key(self, patient: Resource) -> str:
-        return patient.name or patient.full_url or patient.place
+        return "/".join(filter(None, (patient.base, patient.name))) or patient.full_url or patient.place
 
     def _patient_of(self, resource: Resource) -> str:
-        reference = _subject_of(resource)
+        """The key of the patient whom a resource is about; empty where that is nobody in the input or no person."""
+        reference = subject_of(resource.content)
         if reference is None:
             return ""
         found = self._find(resource, reference)
-        return self._key(found) if found is not None else _relative(reference)
+        if found is not None:
+            return self._key(found) if found.type == "Patient" else ""
+        return reference if _relative(reference).startswith("Patient/") or reference.startswith("urn:uuid:") else ""
 
     def _find(self, resource: Resource, reference: str) -> Resource | None:
-        """What a reference within a resource refers to, in its own bundle or in any."""
-        keys = [(place, key) for place in (resource.bundle, "") for key in (reference, _relative(reference))]
-        return next((self.by_reference[key] for key in keys if key in self.by_reference), None)
+        """What a reference within a resource refers to: by its full URL; else by type and id on the same server, in its
+        own bundle before all others. What no full URL places is on no known server.
+        """
+        bare = reference.split("/_history/")[0]
+        if found := self.by_url.get(bare):
+            return found
+        name = _relative(bare)
+        is_absolute = "://" in bare
+        base = bare.removesuffix(f"/{name}") if is_absolute else resource.base
+        for server in dict.fromkeys((base, "")):
+            found = self.by_name.get((resource.bundle, server, name)) or self.anywhere.get((server, name))
+            if found is not None:
+                return found
+        return None
 
     def _stranger(self, resource: Resource) -> str:
         if resource.type not in READ:
             return NOT_READ
-        reference = _subject_of(resource)
+        reference = subject_of(resource.content)
         return f"it is about another patient ({reference})" if reference else "it does not say whom it is about"
 
-    def _look_up(self, resource: Resource, reference: str) -> Object | None:
+    def _look_up(self, resource: Resource, reference: str) -> tuple[str, Object] | None:
+        """The source and the content of what a reference within a resource refers to, or None."""
         if reference.startswith("#"):
-            contained = resource.content.get("contained")
-            inside = [one for one in contained if isinstance(one, Object)] if isinstance(contained, list) else []
-            return next((one for one in inside if one.get("id") == reference[1:]), None)
+            inside = resource.contained.get(reference[1:])
+            return None if inside is None else (f"{resource.source}{reference}", inside)
         found = self._find(resource, reference)
-        return None if found is None else found.content
+        return None if found is None else (found.source, found.content)
 
     # Who is refused
 
@@ -218,14 +236,6 @@ def _version(resource: Resource) -> tuple[str, int]:
     return updated or "", int(number) if number and number.isdecimal() and len(number) < 10 else 0
 
 
-def _subject_of(resource: Resource) -> str | None:
-    for key in ("subject", "patient"):
-        value = resource.content.get(key)
-        if isinstance(value, Object) and (reference := text(value.get("reference"))):
-            return reference
-    return None
-
-
 def _relative(reference: str) -> str:
     """A reference without its server and its version."""
     parts = reference.split("/_history/")[0].split("/")
@@ -240,13 +250,12 @@ def _shared_identifiers(patients: Sequence[Resource]) -> dict[str, str]:
         for one in found if isinstance(found, list) else []:
             if isinstance(one, Object) and text(one.get("system")) and text(one.get("value")):
                 owners[f"{one.get('system')}|{one.get('value')}"].append(patient)
-    return {
-        patient.place: _named(other)
-        for same in owners.values()
-        for patient in same
-        for other in same
-        if other is not patient
-    }
+    shared: dict[str, str] = {}
+    for same in owners.values():
+        names = list(dict.fromkeys(_named(one) for one in same))
+        for patient in same if len(names) > 1 else []:
+            shared[patient.place] = names[0] if names[0] != _named(patient) else names[1]
+    return shared
 
 
 def _named(resource: Resource) -> str:

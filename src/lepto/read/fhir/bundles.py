@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from lepto.read.fhir.entries import text
@@ -38,6 +39,24 @@ class Resource:
         """Type and id, as references write them."""
         identifier = text(self.content.get("id"))
         return f"{self.type}/{identifier}" if self.type and identifier else None
+
+    @property
+    def base(self) -> str:
+        """The server that the full URL names; empty where it names none."""
+        url = self.full_url or ""
+        return url.removesuffix(f"/{self.name}") if url.startswith("http") and self.name else ""
+
+    @property
+    def source(self) -> str:
+        """What the resource is called in answers: type and id, or its place."""
+        return self.name or self.place
+
+    @cached_property
+    def contained(self) -> dict[str, Object]:
+        """The resources inside, by id."""
+        inside = self.content.get("contained")
+        found = [one for one in inside if isinstance(one, Object)] if isinstance(inside, list) else []
+        return {name: one for one in found if (name := text(one.get("id")))}
 
 
 @dataclass(frozen=True)
@@ -82,7 +101,10 @@ def _entries(bundle: Resource) -> Iterator[Resource | Absence]:
     for number, item in enumerate(entries if isinstance(entries, list) else [], 1):
         place = f"{bundle.place} entry {number}"
         content = item.get("resource") if isinstance(item, Object) else None
-        if isinstance(item, Object) and isinstance(content, Object):
+        request = item.get("request") if isinstance(item, Object) else None
+        if isinstance(request, Object) and request.get("method") == "DELETE":
+            yield Absence(place, f"it was deleted ({text(request.get('url')) or 'a resource'})", True)
+        elif isinstance(item, Object) and isinstance(content, Object):
             yield from _resource(Resource(content, place, text(item.get("fullUrl")), bundle.bundle or bundle.place))
         else:
             yield Absence(place, "the entry has no resource")

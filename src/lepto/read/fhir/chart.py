@@ -47,23 +47,8 @@ class Claim:
 
     @property
     def examination(self) -> str:
-        """What tells one examination from another: the specimen, else the day, else the entry itself."""
-        if self.entry.specimen_links:
-            return self.entry.specimen_links[0]
-        day = self.entry.moment.day if self.entry.moment else None
-        return day.isoformat() if day else self.entry.source
-
-
-@dataclass
-class Course:
-    """A course of a treatment, put together from the entries that state it."""
-
-    treatment: str
-    status: str
-    site: str | None
-    start: date | None
-    end: date | None
-    sources: tuple[str, ...]
+        """What tells one examination from another: the day, else the entry itself."""
+        return self.entry.examined or self.entry.source
 
 
 @dataclass

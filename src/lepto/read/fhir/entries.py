@@ -19,7 +19,7 @@ ID_LENGTH: Final = 64
 USED: Final[Mapping[str, frozenset[str]]] = {
     "Observation": frozenset({"amended", "corrected", "final"}),
     "DiagnosticReport": frozenset({"amended", "appended", "corrected", "final"}),
-    "Device": frozenset({"active"}),
+    "Device": frozenset({"active", "inactive"}),
     "DeviceUseStatement": frozenset({"active"}),
     "Procedure": frozenset({"completed", "in-progress", "on-hold", "preparation", "stopped"}),
     "MedicationAdministration": frozenset({"completed", "in-progress", "on-hold", "stopped"}),
@@ -60,6 +60,11 @@ _MOMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "DeviceUseStatement": ("timingPeriod", "timingDateTime", "recordedOn"),
     "Patient": ("birthDate",),
 }
+VERIFICATION: Final = frozenset(
+    {"unconfirmed", "provisional", "differential", "confirmed", "refuted", "entered-in-error"}
+)
+ACTIVE: Final = frozenset({"active", "recurrence", "relapse"})
+RELATED: Final = "http://hl7.org/fhir/StructureDefinition/condition-related"
 _CODES: Final = ("code", "medicationCodeableConcept", "type")
 _ANSWERS: Final = ("valueCodeableConcept", "interpretation", "conclusionCode")
 
@@ -88,7 +93,10 @@ class Entry:
     """A resource as an entry of one patient's record.
 
     `source` names it, such as "Observation/kps"; `about` is the reference to its patient; `unusable` says why it is no
-    evidence, empty where it may be used; `warn` whether that is more than routine. `hints` are remarks on its codes.
+    evidence, empty where it may be used; `warn` whether that is more than routine. `withdrawn` says why what it states
+    holds no more: it goes before older entries that state it. `related` and `carries_out` are the sources of the entries
+    to which it is related and whose order it carries out; `examined` tells one examination from another. `hints` are
+    remarks on its codes.
     """
 
     type: str
@@ -107,11 +115,14 @@ class Entry:
     intent: str | None = None
     is_confirmed: bool = True
     is_active: bool = True
+    withdrawn: str = ""
     moment: Moment | None = None
     end: Moment | None = None
     issued: Moment | None = None
-    links: tuple[str, ...] = ()
-    specimen_links: tuple[str, ...] = ()
+    related: frozenset[str] = frozenset()
+    carries_out: frozenset[str] = frozenset()
+    has_unread_site: bool = False
+    examined: str | None = None
     unusable: str = ""
     warn: bool = False
     hints: tuple[str, ...] = field(default=())
@@ -155,14 +166,14 @@ class Coder:
             yield self.ingredients[iri]
 
 
-def entry(resource: Object, place: str, coder: Coder, look_up: Callable[[str], Object | None]) -> Entry:
-    """Return a resource as an entry. `look_up` finds what a reference within the resource refers to, or None."""
+def entry(resource: Object, place: str, coder: Coder, look_up: Callable[[str], tuple[str, Object] | None]) -> Entry:
+    """Return a resource as an entry. `look_up` finds the source and the content of what a reference refers to."""
     kind = text(resource.get("resourceType")) or "a resource without a type"
     name = text(resource.get("id"))
     source = f"{kind}/{name}" if name and is_id(name) else place
     fault = _fault(kind, resource)
     if fault is not None:
-        return Entry(kind, source, _subject(resource), unusable=fault, warn=True)
+        return Entry(kind, source, subject_of(resource), unusable=fault, warn=True)
     return _Reading(kind, source, resource, coder, look_up).entry()
 
 
@@ -194,14 +205,16 @@ class _Reading:
     """One sound resource, read element by element."""
 
     def __init__(
-        self, kind: str, source: str, resource: Object, coder: Coder, look_up: Callable[[str], Object | None]
+        self, kind: str, source: str, resource: Object, coder: Coder, look_up: Callable[[str], tuple[str, Object] | None]
     ) -> None:
         self.kind, self.source, self.resource, self.coder, self.look_up = kind, source, resource, coder, look_up
         self.hints: list[str] = []
         self.lost: list[str] = []
+        self.unread_site = False
 
     def entry(self) -> Entry:
         unusable, warn = self._unusable()
+        withdrawn = self._withdrawn()
         times, time_fault = self._times()
         if time_fault and not unusable:
             unusable, warn = time_fault, True
@@ -214,7 +227,7 @@ class _Reading:
         return Entry(
             type=self.kind,
             source=self.source,
-            about=_subject(self.resource),
+            about=subject_of(self.resource),
             codes=self._codes(),
             answers=frozenset() if absent else self._of(*_ANSWERS),
             routes=self.coder.codes([self._dosage(one).get("route") for one in self._dosages()], self.hints),
@@ -226,13 +239,18 @@ class _Reading:
             text=self._text(),
             status=text(self.resource.get("status")),
             intent=text(self.resource.get("intent")),
-            is_confirmed=self.kind != "Condition" or self._state("verificationStatus") == {"confirmed"},
-            is_active=self.kind != "Condition" or self._state("clinicalStatus") <= {"active", "recurrence", "relapse"},
+            is_confirmed=self.kind != "Condition" or self._state("verificationStatus") & VERIFICATION == {"confirmed"},
+            is_active=not withdrawn,
+            withdrawn=withdrawn,
             moment=times[0],
             end=times[1],
             issued=times[2],
-            links=tuple(self._links()),
-            specimen_links=tuple(_reference(one) or "" for one in _list(self.resource.get("specimen"))),
+            related=self._sources(self._related()),
+            carries_out=self._sources(
+                one for element in ("request", "basedOn") for one in _list(self.resource.get(element))
+            ),
+            has_unread_site=self.unread_site,
+            examined=self._examined(times[0]),
             unusable=unusable,
             warn=warn,
             hints=tuple(self.hints),
@@ -245,6 +263,16 @@ class _Reading:
             return "it says that it is to be read by rules (implicitRules) that are not known here", True
         if self.resource.get("modifierExtension") is not None or self._has_modified_part():
             return "it has a modifier that is not understood, which may turn its meaning round", True
+        subject = _reference(self.resource.get("subject"))
+        if any(_reference(one) != subject for one in _list(self.resource.get("focus"))):
+            return "it is about something else than the patient (focus)", True
+        for element in ("specimen", "device", "medicationReference"):
+            for one in _list(self.resource.get(element)):
+                found = self._referred(one)
+                if found is not None and found.get("status") in ("entered-in-error", "inactive", "unsatisfactory"):
+                    return f"what it refers to by {element} has the status {found.get('status')}", True
+        if any(isinstance(one, Object) and one.get("modifierExtension") is not None for one in self._dosages()):
+            return "its dosage has a modifier that is not understood", True
         if self.resource.get("doNotPerform") is True:
             return "it says what is not to be given", False
         if self.kind == "Condition":
@@ -262,11 +290,27 @@ class _Reading:
 
     def _condition_unusable(self) -> str:
         verification = self._state("verificationStatus")
-        for state in ("refuted", "entered-in-error"):
-            if state in verification:
-                return f"its verification status is {state}"
+        if "entered-in-error" in verification:
+            return "its verification status is entered-in-error"
+        if not verification and self.resource.get("verificationStatus") is not None:
+            return "its verification status has no code"
         if not verification:
             self.hints.append("it has no verification status, and is taken as unconfirmed")
+        return ""
+
+    def _withdrawn(self) -> str:
+        """Why what a condition or a device states holds no more."""
+        if self.kind == "Device" and self.resource.get("status") == "inactive":
+            return "its status is inactive"
+        if self.kind != "Condition":
+            return ""
+        if "refuted" in self._state("verificationStatus"):
+            return "its verification status is refuted"
+        clinical = self._state("clinicalStatus")
+        if not clinical and self.resource.get("clinicalStatus") is not None:
+            return "its clinical status has no code"
+        if not clinical <= ACTIVE or any(key.startswith("abatement") for key, _ in self.resource.pairs):
+            return "it is not active"
         return ""
 
     def _state(self, element: str) -> set[str]:
@@ -286,7 +330,8 @@ class _Reading:
         for element in ("medicationReference", "device"):
             found = self._referred(self.resource.get(element))
             if found is not None:
-                concepts += [found.get("code"), found.get("type")]
+                inside = [one for one in _list(found.get("ingredient")) if isinstance(one, Object)]
+                concepts += [found.get("code"), found.get("type"), *(one.get("itemCodeableConcept") for one in inside)]
         return self.coder.codes(concepts, self.hints)
 
     def _text(self) -> str | None:
@@ -313,6 +358,7 @@ class _Reading:
 
     def _sites(self) -> frozenset[str]:
         concepts = list(_list(self.resource.get("bodySite")))
+        self.unread_site = any(not self.coder.codes([one], []) for one in concepts)
         for reference in _nested_references(self.resource.get("extension")):
             found = self._referred(reference)
             if found is not None and found.get("resourceType") == "BodyStructure":
@@ -325,17 +371,30 @@ class _Reading:
         found = [self._referred(one) for one in _list(self.resource.get("specimen"))]
         return self.coder.codes([one.get("type") for one in found if one is not None], self.hints)
 
-    def _links(self) -> Iterator[str]:
-        """What an entry refers to: the request that it carries out, and the conditions to which it is related."""
-        for element in ("request", "basedOn", "partOf"):
-            for one in _list(self.resource.get(element)):
-                if reference := _reference(one):
-                    yield reference
+    def _related(self) -> Iterator[Value]:
         for extension in _list(self.resource.get("extension")):
-            if isinstance(extension, Object) and (reference := _reference(extension.get("valueReference"))):
-                yield reference
+            if isinstance(extension, Object) and extension.get("url") == RELATED:
+                yield extension.get("valueReference")
+
+    def _sources(self, references: Iterable[Value]) -> frozenset[str]:
+        found = [self._found(reference) for reference in references]
+        return frozenset(one[0] for one in found if one is not None)
+
+    def _examined(self, at: Moment | None) -> str | None:
+        """What tells an examination from another: the day on which the specimen was taken, or that of the entry."""
+        for one in _list(self.resource.get("specimen")):
+            specimen = self._referred(one)
+            collection = specimen.get("collection") if specimen is not None else None
+            taken = text(collection.get("collectedDateTime")) if isinstance(collection, Object) else None
+            if taken:
+                return taken[:10]
+        return at.text[:10] if at else None
 
     def _referred(self, value: Value) -> Object | None:
+        found = self._found(value)
+        return None if found is None else found[1]
+
+    def _found(self, value: Value) -> tuple[str, Object] | None:
         reference = _reference(value)
         return None if reference is None else self.look_up(reference)
 
@@ -385,9 +444,9 @@ def _codings(concept: Value) -> Iterator[Object]:
 
 
 def _quantity(resource: Object) -> Quantity | None:
-    for key in ("valueInteger", "valueString"):
-        if resource.count(key):
-            return Quantity(resource.get(key), None, False, None) if key == "valueInteger" else None
+    given = resource.get("valueInteger")
+    if given is not None:
+        return Quantity(given, None, False, None) if isinstance(given, str | bool | Number) else None
     value = resource.get("valueQuantity")
     if not isinstance(value, Object) or not isinstance(value.get("value"), Number):
         return None
@@ -395,9 +454,8 @@ def _quantity(resource: Object) -> Quantity | None:
     return Quantity(value.get("value"), unit, True, text(value.get("comparator")))
 
 
-def _subject(resource: Object) -> str | None:
-    if resource.get("resourceType") == "Patient":
-        return None
+def subject_of(resource: Object) -> str | None:
+    """Return the reference to the patient whom a resource is about, or None."""
     return next((r for key in ("subject", "patient") if (r := _reference(resource.get(key)))), None)
 
 

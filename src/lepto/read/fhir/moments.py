@@ -11,12 +11,13 @@ _FORM = re.compile(
     r"(?P<year>[0-9]{4})(-(?P<month>[0-9]{2})(-(?P<day>[0-9]{2})"
     r"(T(?P<time>[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?)(?P<zone>Z|[+-][0-9]{2}:[0-9]{2})?)?)?)?"
 )
+_YEARS = range(1850, 2200)
 _ANY_ZONE = timedelta(hours=14)
 """No place on earth is further from UTC: a local time and one with a zone are so far apart at most."""
 
 
 class NoMomentError(ValueError):
-    """A text that is no date of FHIR, or a day that no calendar has."""
+    """A text that is no date of FHIR, a day that no calendar has, or a year of nobody who is alive."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Moment:
 
     def is_after_day(self, day: date) -> bool:
         """Say whether this surely began after a day, wherever on earth the day is meant."""
-        return self.first - (_ANY_ZONE if self.zoned else timedelta(0)) >= _start(day + timedelta(days=1))
+        return (self.first - (_ANY_ZONE if self.zoned else timedelta(0))).date() > day
 
     @property
     def day(self) -> date | None:
@@ -47,11 +48,11 @@ class Moment:
 def moment(text: str) -> Moment:
     """Return the stretch of time that a FHIR date, dateTime or instant names. Raises NoMomentError."""
     form = _FORM.fullmatch(text)
-    if form is None:
+    if form is None or int(form["year"]) not in _YEARS:
         raise NoMomentError(text)
     try:
         return _moment(text, form)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise NoMomentError(text) from None
 
 
