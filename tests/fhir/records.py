@@ -65,7 +65,7 @@ ROUTES = {"IntrathecalMethotrexate": "72607000", "SystemicMethotrexate": "476250
 VOLUMES = {
     "WholeBrainRadiotherapy": ["12738006"],
     "CraniospinalIrradiation": ["12738006", "61853006"],
-    "FocalRadiotherapy": ["61853006"],
+    "FocalRadiotherapy": ["76752008"],
 }
 
 
@@ -125,7 +125,8 @@ def _fact(name: str, value: Any) -> Iterator[dict[str, Any]]:
         for number, code in enumerate(CELLS[value]):
             yield {"resourceType": "Specimen", "id": f"csf-{number}", "type": concept(SCT, "258450006")}
             found = observation(f"cytology-{number}", (LOINC, "47523-6"), valueCodeableConcept=concept(SCT, code))
-            yield found | {"specimen": {"reference": f"Specimen/csf-{number}"}}
+            puncture = {"effectiveDateTime": f"2026-03-{2 + number:02}"}
+            yield found | puncture | {"specimen": {"reference": f"Specimen/csf-{number}"}}
     elif value in DEVICES:
         yield {"resourceType": "Device", "id": "device", "status": "active", "type": concept(SCT, DEVICES[value])}
     elif isinstance(value, bool):

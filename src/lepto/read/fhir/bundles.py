@@ -115,8 +115,10 @@ def _is_hook(document: Object) -> bool:
 
 
 def _prefetched(document: Object, place: str) -> Iterator[Resource | Absence]:
-    prefetch = document.get(_PREFETCH)
+    prefetch, context = document.get(_PREFETCH), document.get("context")
     assert isinstance(prefetch, Object)
+    if isinstance(context, Object) and isinstance(context.get("draftOrders"), Object):
+        yield from resources_of(context.get("draftOrders"), f"{place} context draftOrders")
     for key, value in prefetch.pairs:
         here = f"{place} prefetch {key}"
         if value is None:

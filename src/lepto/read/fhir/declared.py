@@ -62,11 +62,12 @@ class Conditions:
     families: tuple[str, ...]
     answers: frozenset[str]
     routes: frozenset[str]
-    no_route: bool
     other_routes: frozenset[str]
     sites: frozenset[str]
-    other_sites: frozenset[str]
-    no_sites: frozenset[str]
+    any_sites: tuple[frozenset[str], ...]
+    only_sites: frozenset[str]
+    no_answers: frozenset[str]
+    only_parts: frozenset[str]
     specimens: frozenset[str]
     parts: tuple[PartCondition, ...]
     no_parts: tuple[PartCondition, ...]
@@ -79,17 +80,24 @@ class Conditions:
             return True
         return bool(self.codes & entry.codes) or any(code.startswith(self.families) for code in entry.codes)
 
+    @property
+    def sites_asked_for(self) -> bool:
+        """Whether the conditions ask for a part of the body."""
+        return bool(self.sites or self.any_sites or self.only_sites)
+
     def hold(self, entry: Entry) -> bool:
         """Say whether an entry meets all conditions."""
         return (
             self.are_about(entry)
             and (not self.answers or bool(self.answers & entry.answers))
             and (not self.routes or bool(self.routes & entry.routes))
-            and not (self.no_route and entry.routes)
             and not self.other_routes & entry.routes
+            and not self.no_answers & entry.answers
+            and not (self.sites_asked_for and entry.has_unread_site)
             and self.sites <= entry.sites
-            and (not self.other_sites or bool(entry.sites - self.other_sites))
-            and not self.no_sites & entry.sites
+            and all(some & entry.sites for some in self.any_sites)
+            and (not self.only_sites or (bool(entry.sites) and entry.sites <= self.only_sites))
+            and (not self.only_parts or all(part.codes and part.codes <= self.only_parts for part in entry.parts))
             and (not self.specimens or bool(self.specimens & entry.specimens))
             and all(part.holds(entry.parts) for part in self.parts)
             and not any(part.holds(entry.parts) for part in self.no_parts)
@@ -144,6 +152,7 @@ class Declared:
     shown: Mapping[str, str]
     sites: frozenset[str]
     ingredients: Mapping[str, str]
+    assumed: frozenset[str]
 
 
 def declared(store: Store) -> Declared:
@@ -168,6 +177,11 @@ class _Reader:
             units={key: min(values) for key, values in self._many("unit").items()},
             shown=dict(self._pairs("shownAs")),
             ingredients=dict(self._pairs("ingredient")),
+            assumed=frozenset(
+                name
+                for name, policies in self._many("whenUnstated").items()
+                if policies & {"AssumeAndConfirm", "AssumeAndSay"}
+            ),
             sites=frozenset(node.value for node in self._instances("TargetSite")),
         )
 
@@ -210,11 +224,14 @@ class _Reader:
             families=tuple(sorted(_iris(stated, "codedUnder"))),
             answers=_iris(stated, "answered"),
             routes=_iris(stated, "byRoute"),
-            no_route=_truth(stated, "withoutRoute"),
             other_routes=_iris(stated, "notByRoute"),
             sites=_iris(stated, "onSite"),
-            other_sites=_iris(stated, "onSiteOtherThan"),
-            no_sites=_iris(stated, "withoutSite"),
+            any_sites=tuple(_iris(self._stated(node), "onSite") for node in _nodes(stated, "onAnySite")),
+            only_sites=frozenset(
+                site for node in _nodes(stated, "onlyOnSites") for site in _iris(self._stated(node), "onSite")
+            ),
+            no_answers=_iris(stated, "notAnswered"),
+            only_parts=_iris(stated, "withNoPartBut"),
             specimens=_iris(stated, "ofSpecimen"),
             parts=tuple(self._part(node) for node in _nodes(stated, "withPart")),
             no_parts=tuple(self._part(node) for node in _nodes(stated, "withoutPart")),

@@ -205,7 +205,12 @@ class _Reading:
     """One sound resource, read element by element."""
 
     def __init__(
-        self, kind: str, source: str, resource: Object, coder: Coder, look_up: Callable[[str], tuple[str, Object] | None]
+        self,
+        kind: str,
+        source: str,
+        resource: Object,
+        coder: Coder,
+        look_up: Callable[[str], tuple[str, Object] | None],
     ) -> None:
         self.kind, self.source, self.resource, self.coder, self.look_up = kind, source, resource, coder, look_up
         self.hints: list[str] = []

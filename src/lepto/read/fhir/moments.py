@@ -12,7 +12,7 @@ _FORM = re.compile(
     r"(T(?P<time>[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?)(?P<zone>Z|[+-][0-9]{2}:[0-9]{2})?)?)?)?"
 )
 _YEARS = range(1850, 2200)
-_ANY_ZONE = timedelta(hours=14)
+ANY_ZONE = timedelta(hours=14)
 """No place on earth is further from UTC: a local time and one with a zone are so far apart at most."""
 
 
@@ -31,12 +31,12 @@ class Moment:
 
     def is_before(self, other: Moment) -> bool:
         """Say whether this surely ended before the other began."""
-        apart = timedelta(0) if self.zoned == other.zoned else _ANY_ZONE
+        apart = timedelta(0) if self.zoned == other.zoned else ANY_ZONE
         return self.end + apart <= other.first
 
     def is_after_day(self, day: date) -> bool:
         """Say whether this surely began after a day, wherever on earth the day is meant."""
-        return (self.first - (_ANY_ZONE if self.zoned else timedelta(0))).date() > day
+        return (self.first - (ANY_ZONE if self.zoned else timedelta(0))).date() > day
 
     @property
     def day(self) -> date | None:

@@ -1,0 +1,253 @@
+"""What one entry states: its claims by the declared intakes, or the reason why it states nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from lepto.facts import Fact
+from lepto.read.fhir.declared import Declaration, Declared, Reading
+from lepto.read.fhir.entries import Entry
+from lepto.read.fhir.moments import completed_years
+from lepto.read.fhir.quantities import NoUnitError, converted
+from lepto.read.literals import decimal_literal
+from lepto.read.strict_json import Number, Object, Value
+from lepto.vocabulary import LEPTO, XSD_INTEGER, local_name
+
+UNDATED: Final = frozenset({"Condition", "Device", "DeviceUseStatement", "Procedure", "Patient"})
+"""Types whose entries hold until they are changed, so that they may be used without a date."""
+
+NO_UNIT: Final = frozenset({None, "1", "{score}"})
+REFUTED: Final = "its verification status is refuted"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """That an entry states a value of a fact; or, where it `withdraws`, that the value holds no more."""
+
+    fact: str
+    value: Value
+    entry: Entry
+    withdraws: bool = False
+
+    @property
+    def key(self) -> str:
+        """The value as text; numbers that are equal as one."""
+        return key(self.value)
+
+    @property
+    def examination(self) -> str:
+        """What tells one examination from another: the day, else the entry itself."""
+        return self.entry.examined or self.entry.source
+
+    def part(self, name: str) -> str | None:
+        """A part of the course that is claimed, None where it is not stated."""
+        value = self.value.get(name) if isinstance(self.value, Object) else None
+        return value if isinstance(value, str) else None
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """Why an entry states nothing of a fact (None: of any); `costs` the answer where silence would be read as no."""
+
+    fact: str | None
+    reason: str
+    costs: bool = False
+    warn: bool = False
+
+
+def key(value: Value) -> str:
+    """Return a value as text, numbers that are equal as one."""
+    if isinstance(value, Number):
+        try:
+            return decimal_literal(value.text).value
+        except (ArithmeticError, ValueError):
+            return value.text
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+class Claims:
+    """Reads entries by what is declared of records, for the day of the question."""
+
+    def __init__(self, declared: Declared, facts: Mapping[str, Fact], on: date) -> None:
+        self.declared, self.facts, self.on = declared, facts, on
+        self.courses = next(name for name, fact in facts.items() if fact.nested)
+
+    def of(self, entry: Entry) -> list[Claim | Nothing]:
+        """Return the claims of an entry, and what it bears on and does not state."""
+        found: list[Claim | Nothing] = [*self._own(entry), *self._courses(entry)]
+        for intake in self.declared.intakes:
+            if intake.fact != self.courses and entry.type in intake.resources:
+                about = [r for r in intake.readings if r.conditions.are_about(entry)]
+                if about and intake.conditions.are_about(entry) and (entry.codes or entry.type == "Patient"):
+                    found += self._read(entry, intake, about)
+        return found or [Nothing(None, self._unknown(entry))]
+
+    def most_specific(self, values: Sequence[Value]) -> list[Value]:
+        """Return the values less those of which another one says the same and more."""
+        names = {key(value) for value in values}
+        return [value for value in values if not self.declared.more_specific.get(key(value), frozenset()) & names]
+
+    # Facts
+
+    def _read(self, entry: Entry, intake: Declaration, about: Sequence[Reading]) -> Iterator[Claim | Nothing]:
+        assert intake.fact is not None
+        withdrawn = entry.withdrawn if not intake.active_or_not or entry.withdrawn == REFUTED else ""
+        if reason := self._no_evidence(entry, intake):
+            yield Nothing(intake.fact, reason)
+            return
+        holding = [r for r in about if intake.conditions.hold(entry) and r.conditions.hold(entry)]
+        values = list(
+            dict.fromkeys(v for r in holding if (v := self._value(entry, r, intake.fact, withdrawn)) is not None)
+        )
+        specific = self.most_specific(values)
+        if len({key(value) for value in specific}) > 1:
+            said = ", ".join(sorted(key(value) for value in specific))
+            yield Nothing(intake.fact, f"it contradicts itself ({said})", warn=True)
+        elif specific:
+            yield Claim(intake.fact, specific[0], entry, bool(withdrawn))
+            if withdrawn:
+                yield Nothing(intake.fact, withdrawn)
+        elif nothing := self._too_little(entry, intake, about, holding):
+            yield nothing
+
+    def _no_evidence(self, entry: Entry, intake: Declaration) -> str:
+        if not entry.withdrawn and not entry.is_confirmed and not any(one.unconfirmed for one in intake.readings):
+            return "it is not confirmed"
+        if entry.type == "Procedure" and entry.status != "completed":
+            return f"its status is {entry.status}: it is not done"
+        if entry.moment is None and entry.type not in UNDATED:
+            return "it has no date"
+        return ""
+
+    def _value(self, entry: Entry, reading: Reading, fact: str, withdrawn: str) -> Value:
+        if reading.number:
+            return self._number(entry, fact, reading)
+        if reading.years:
+            born = entry.moment.day if entry.moment else None
+            return None if born is None else Number(str(completed_years(born, self.on)))
+        value = reading.value if entry.is_confirmed or withdrawn else reading.unconfirmed
+        return Number(value) if value is not None and self.facts[fact].datatype else value
+
+    def _too_little(
+        self, entry: Entry, intake: Declaration, about: Sequence[Reading], holding: Sequence[Reading]
+    ) -> Nothing | None:
+        for reading in holding:
+            if reading.too_little:
+                return Nothing(intake.fact, reading.too_little)
+        if any(reading.number for reading in about) and entry.quantity is not None:
+            return self._no_number(entry, intake.fact or "")
+        if any(reading.years for reading in about):
+            return Nothing(intake.fact, "it has no full date of birth")
+        coded = intake.conditions.codes or any(r.conditions.codes or r.conditions.families for r in about)
+        return Nothing(intake.fact, "its value is none that states the fact") if coded else None
+
+    def _number(self, entry: Entry, fact: str, reading: Reading | None = None) -> Value:
+        given, unit = entry.quantity, self.declared.units.get(fact)
+        if given is None or given.comparator is not None:
+            return None
+        is_score = self.facts[fact].datatype == XSD_INTEGER
+        if not given.is_quantity:
+            return given.number if is_score else None
+        assert isinstance(given.number, Number)
+        if given.unit == unit or (is_score and unit in ("%", "1") and given.unit in NO_UNIT):
+            return given.number
+        if given.unit is None or unit is None:
+            return None
+        try:
+            into = reading.counted_in if reading and reading.counted_in else unit
+            counted = converted(Decimal(given.number.text), given.unit, into)
+            counted /= reading.count_of_one if reading and reading.counted_in else 1
+        except (NoUnitError, ArithmeticError):
+            return None
+        return Number(decimal_literal(f"{counted:f}").value)
+
+    def _no_number(self, entry: Entry, fact: str) -> Nothing:
+        """Why a number is not read; where silence on the fact would be read, that costs the answer."""
+        given, costs = entry.quantity, fact in self.declared.assumed
+        assert given is not None
+        if given.comparator is not None:
+            return Nothing(fact, f"its value is a bound only ({given.comparator})", costs)
+        if given.unit is None:
+            return Nothing(fact, "its unit is missing", costs)
+        return Nothing(fact, f"its unit {given.unit} is none of {self.declared.units.get(fact)}", costs)
+
+    def _unknown(self, entry: Entry) -> str:
+        if entry.codes:
+            return "its code states no fact that is asked for"
+        return "it is text only, and text is not read" if entry.text else "it has no code that is known"
+
+    # Observations that are coded with a fact of the ontology itself
+
+    def _own(self, entry: Entry) -> Iterator[Claim | Nothing]:
+        declared = {
+            LEPTO + (i.fact or "") for i in self.declared.intakes if LEPTO + (i.fact or "") in i.conditions.codes
+        }
+        for code in sorted(entry.codes - declared) if entry.type == "Observation" else ():
+            fact = self.facts.get(code.removeprefix(LEPTO)) if code.startswith(LEPTO) else None
+            if fact is None or fact.of_course or fact.nested:
+                continue
+            if entry.moment is None:
+                yield Nothing(fact.name, "it has no date")
+                continue
+            values: list[Value] = [local_name(one) for one in sorted(entry.answers) if one.startswith(LEPTO)]
+            if fact.datatype is not None:
+                number = entry.truth if entry.truth is not None else self._number(entry, fact.name)
+                values = [] if number is None else [number]
+            if len(values) > 1 and not fact.many:
+                yield Nothing(fact.name, "it contradicts itself", warn=True)
+            elif not values:
+                unread = "its value is none that states the fact"
+                yield self._no_number(entry, fact.name) if entry.quantity else Nothing(fact.name, unread)
+            else:
+                yield from (Claim(fact.name, value, entry) for value in values)
+
+    # Courses
+
+    def _courses(self, entry: Entry) -> Iterator[Claim | Nothing]:
+        intakes = [i for i in self.declared.intakes if i.fact == self.courses and entry.type in i.resources]
+        about = [(i, r) for i in intakes for r in i.readings if self._is_course(entry, i, r)]
+        treatments = self._treatments(entry, about)
+        if not treatments:
+            if about:
+                told = next((r.too_little for i, r in about if r.too_little and _holds(entry, i, r)), None)
+                reason = told or "its route or its site is missing, or is none that tells the treatment"
+                yield Nothing(self.courses, reason, costs=True)
+            return
+        status = self._status(entry)
+        if status is None:
+            yield Nothing(
+                self.courses, f"its status {entry.status} or intent {entry.intent} is of no course", warn=True
+            )
+            return
+        site = next((local_name(one) for one in sorted(entry.sites & self.declared.sites)), None)
+        start, end = (m.day if m else None for m in (entry.moment, entry.end))
+        days = {} if entry.type == "MedicationRequest" else {"startDate": start, "endDate": end}
+        for treatment in treatments:
+            parts: dict[str, Value] = {"treatment": treatment, "courseStatus": status}
+            parts |= {"targetSite": site} if site else {}
+            parts |= {name: day.isoformat() for name, day in days.items() if day}
+            yield Claim(self.courses, Object(tuple(parts.items())), entry)
+
+    @staticmethod
+    def _is_course(entry: Entry, intake: Declaration, reading: Reading) -> bool:
+        """Whether an entry is coded as a course is, whatever its route and site."""
+        coded = [c for c in (intake.conditions, reading.conditions) if c.codes or c.families]
+        return bool(coded) and all(conditions.are_about(entry) for conditions in coded)
+
+    def _treatments(self, entry: Entry, about: Sequence[tuple[Declaration, Reading]]) -> list[str]:
+        found = {r.treatment for i, r in about if r.treatment and _holds(entry, i, r)}
+        found |= {local_name(code) for code in entry.codes if code.startswith(LEPTO)} & self.declared.general.keys()
+        wider = {general for name in found for general in self.declared.general.get(name, frozenset())}
+        return sorted(found - wider)
+
+    def _status(self, entry: Entry) -> str | None:
+        readings = (one for one in self.declared.statuses if entry.type in one.resources)
+        return next((one.status for one in readings if one.conditions.hold(entry)), None)
+
+
+def _holds(entry: Entry, intake: Declaration, reading: Reading) -> bool:
+    return intake.conditions.hold(entry) and reading.conditions.hold(entry)
