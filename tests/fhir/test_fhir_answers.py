@@ -28,7 +28,6 @@ KINDS = (
     "CodeSystem",
     "DetectedIssue",
     "GuidanceResponse",
-    "MedicationRequest",
     "OperationOutcome",
     "RequestGroup",
     "ServiceRequest",
@@ -63,9 +62,9 @@ def resources(report: Report) -> dict[str, list[dict[str, Any]]]:
 
 
 def test_every_offer_is_a_proposal_or_an_option(report: Report, resources: dict[str, Any]) -> None:
-    requests = [*resources["ServiceRequest"], *resources.get("MedicationRequest", [])]
+    requests = resources["ServiceRequest"]
     offered = {one.action: one.verdict for one in report.verdicts if one.verdict in ("recommended", "consider")}
-    told = {_own_code(one.get("code") or one["medicationCodeableConcept"]): one for one in requests}
+    told = {_own_code(one["code"]): one for one in requests}
     assert set(told) == set(offered)
     assert {one["status"] for one in requests} == {"draft"}
     for action, verdict in offered.items():
@@ -100,6 +99,15 @@ def test_an_answer_names_the_entries_on_which_it_rests(resources: dict[str, Any]
     assert {"reference": "Observation/csfFlow"} in issue["evidence"][0]["detail"]
 
 
+def test_a_proposal_rests_on_rules_that_stand_alone(report: Report, resources: dict[str, Any]) -> None:
+    standing = {
+        one.action: {reason.rule for reason in one.because if reason.standing == "met"} for one in report.verdicts
+    }
+    for action in resources["RequestGroup"][0]["action"]:
+        cited = {one["display"] for one in action["documentation"]}
+        assert cited == standing[_own_code(action["code"][0])]
+
+
 def test_a_patient_with_a_violation_gets_no_proposal(recommender: Recommender, knowledge: Knowledge) -> None:
     records = read_bytes(b'{"id": "A", "ageYears": "old"}', "patient.json", knowledge.facts)
     kinds = [one["resource"] for one in json.loads(render(recommender.answer(records, ON), "fhir"))["entry"]]
@@ -127,14 +135,14 @@ def test_answers_are_sound_r4(tmp_path: Path, recommender: Recommender, knowledg
     for start in range(0, len(records), BATCH):
         reports = recommender.answer(records[start : start + BATCH], ON)
         resources = [one["resource"] for one in json.loads(render(reports, "fhir"))["entry"]]
-        names = [f"{one['resourceType']}/{one['id']}" for one in resources]
+        names = [one["fullUrl"] for one in json.loads(render(reports, "fhir"))["entry"]]
         assert len(set(names)) == len(names)
         for resource in resources:
             faults = [error.message for error in valid[resource["resourceType"]].iter_errors(resource)]
             assert faults == [], (resource["id"], faults[:3])
             looked_at += 1
         own = set(names)
-        assert {one for one in _references(resources) if one.split("/")[0] in valid} <= own
+        assert {one for one in _references(resources) if one.startswith("urn:uuid:")} <= own
     assert looked_at > len(records)
 
 
@@ -150,8 +158,7 @@ def test_the_answer_does_not_depend_on_its_form(report: Report) -> None:
     """Each verdict that offers or bars in JSON is there in FHIR, and no other."""
     told = {one["action"] for one in as_object(report)["verdicts"] if one["verdict"] != "undetermined"}
     entries = [entry["resource"] for entry in json.loads(render([report], "fhir"))["entry"]]
-    concepts = [one.get("code") or one.get("medicationCodeableConcept") for one in entries]
-    assert {_own_code(concept) for concept in concepts if concept} == told
+    assert {_own_code(one["code"]) for one in entries if "code" in one} == told
 
 
 def _own_code(concept: dict[str, Any]) -> str:

@@ -12,16 +12,14 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
+from uuid import NAMESPACE_URL, uuid5
 
 from lepto.finding import Finding
 from lepto.read.fhir.entries import is_id
-from lepto.report import Code, Report, Request, Verdict
+from lepto.report import Reason, Report, Request, Verdict
 from lepto.vocabulary import LEPTO
 
 FACTS: Final = LEPTO + "FactCodes"
-MEDICATIONS: Final = frozenset({"http://www.nlm.nih.gov/research/umls/rxnorm", "http://www.whocc.no/atc"})
-"""Code systems of medications: what one of them has one code for is proposed as a medication."""
-
 SEVERITY: Final = {"contraindicated": "high", "avoid": "moderate", "not-indicated": "low"}
 ISSUE: Final = {"violation": "error", "warning": "warning", "info": "information"}
 
@@ -33,7 +31,7 @@ def render(reports: Sequence[Report]) -> str:
     for report in reports:
         resources += _Answer(report, seen[report.patient]).resources()
         seen[report.patient] += 1
-    entries = [{"fullUrl": f"urn:lepto:{one['resourceType']}:{one['id']}", "resource": one} for one in resources]
+    entries = [{"fullUrl": _url(one["resourceType"], one["id"]), "resource": one} for one in resources]
     bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "collection"}
     return json.dumps(bundle | ({"entry": entries} if entries else {}), indent=2, ensure_ascii=False) + "\n"
 
@@ -118,33 +116,31 @@ class _Answer:
             "description": f"{verdict.verdict}: " + "; ".join(_why(verdict)),
             "code": [{"coding": [_coding(FACTS, verdict.action)]}],
             "documentation": [
-                {"type": "citation", "display": reason.rule, "url": LEPTO + reason.rule} for reason in verdict.because
+                {"type": "citation", "display": reason.rule, "url": LEPTO + reason.rule} for reason in _met(verdict)
             ],
         }
         options = [one for one in self.offers if one.action in verdict.options]
         if options:
             return action | {"selectionBehavior": "at-most-one", "action": [self._action(one) for one in options]}
-        return action | {"resource": self._reference(self._kind(verdict), verdict.action)}
-
-    def _kind(self, verdict: Verdict) -> str:
-        return "MedicationRequest" if _medication(verdict.codes) else "ServiceRequest"
+        return action | {"resource": self._reference("ServiceRequest", verdict.action)}
 
     def _proposal(self, verdict: Verdict) -> dict[str, Any]:
-        kind, own = self._kind(verdict), _coding(FACTS, verdict.action)
-        concept: dict[str, Any] = {"coding": [own], "text": verdict.label}
-        if codes := _medication(verdict.codes):
-            concept = concept | {"coding": [*(_coding(one.system, one.code) for one in codes), own]}
-        found = self._resource(kind, verdict.action) | {
+        """An offer as a draft. It is coded as what it is, route included; codes of substances are details of it, so
+        that nobody reads an order of a substance by whatever route.
+        """
+        found = self._resource("ServiceRequest", verdict.action) | {
             "status": "draft",
             "intent": "proposal" if verdict.verdict == "recommended" else "option",
-            "medicationCodeableConcept" if kind == "MedicationRequest" else "code": concept,
+            "code": {"coding": [_coding(FACTS, verdict.action)], "text": verdict.label},
             "subject": self.subject,
             "authoredOn": self.report.on,
         }
+        if details := [{"coding": [_coding(one.system, one.code)]} for one in verdict.codes]:
+            found["orderDetail"] = details
         if notes := [{"text": text} for text in verdict.cautions]:
             found["note"] = notes
         if sources := self._sources(verdict):
-            found["supportingInformation" if kind == "MedicationRequest" else "supportingInfo"] = sources
+            found["supportingInfo"] = sources
         return found
 
     def _issue(self, verdict: Verdict) -> dict[str, Any]:
@@ -155,7 +151,7 @@ class _Answer:
             "patient": self.subject,
             "identifiedDateTime": self.report.on,
             "detail": "; ".join(_why(verdict)),
-            "reference": LEPTO + verdict.because[0].rule,
+            "reference": LEPTO + _met(verdict)[0].rule,
         }
         sources = self._sources(verdict)
         return found | ({"evidence": [{"detail": sources}]} if sources else {})
@@ -164,7 +160,7 @@ class _Answer:
         """The entries of the health record on which a verdict rests."""
         named = {
             source: None
-            for reason in verdict.because
+            for reason in _met(verdict)
             for criterion in reason.criteria
             for fact in criterion.facts
             for source in (fact.source or "").split(", ")
@@ -176,25 +172,25 @@ class _Answer:
         return {"resourceType": kind, "id": self._id(name)}
 
     def _reference(self, kind: str, name: str) -> dict[str, str]:
-        return {"reference": f"{kind}/{self._id(name)}"}
+        return {"reference": _url(kind, self._id(name))}
 
     def _id(self, name: str) -> str:
         """An id of FHIR, of 64 characters at most, that no other patient's or day's answer has."""
         return f"{self.key}-{name}"[:64]
 
 
+def _url(kind: str, name: str) -> str:
+    """The URL by which the resources of the bundle refer to each other: they are on no server."""
+    return f"urn:uuid:{uuid5(NAMESPACE_URL, f'{LEPTO}answer/{kind}/{name}')}"
+
+
+def _met(verdict: Verdict) -> list[Reason]:
+    """The rules that stand: what is proposed or advised against rests on them alone."""
+    return [reason for reason in verdict.because if reason.standing == "met"]
+
+
 def _why(verdict: Verdict) -> list[str]:
-    return [
-        f"{reason.label} ({', '.join(reason.claims) or reason.rule})"
-        for reason in verdict.because
-        if reason.standing == "met"
-    ]
-
-
-def _medication(codes: Sequence[Code]) -> list[Code]:
-    """The codes, where they are of one medication: no system has two of them."""
-    systems = [code.system for code in codes]
-    return list(codes) if len(set(systems)) == len(systems) and MEDICATIONS & set(systems) else []
+    return [f"{reason.label} ({', '.join(reason.claims) or reason.rule})" for reason in _met(verdict)]
 
 
 def _coding(system: str, code: str) -> dict[str, str]:

@@ -20,6 +20,7 @@ from lepto.vocabulary import LEPTO, RDF_TYPE, local_name
 Node: TypeAlias = NamedNode | BlankNode
 Stated: TypeAlias = Mapping[str, list[NamedNode | BlankNode | Literal]]
 
+ASSUMING = frozenset({"AssumeAndConfirm", "AssumeAndSay"})
 _CHANGE = re.compile(r"^[A-Z]+_?[0-9.]+(?:\([^)]*\))?:|[()\s]")
 
 

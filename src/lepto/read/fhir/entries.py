@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from lepto.read.fhir.moments import Moment, NoMomentError, moment
 from lepto.read.strict_json import Number, Object, Value, faults
+
+LookUp: TypeAlias = Callable[[str], tuple[str, Object] | None]
+"""From a reference to the source and the content of what it refers to, None where that is not in the input."""
 
 UCUM: Final = "http://unitsofmeasure.org"
 ID_CHARACTERS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.")
@@ -94,8 +97,8 @@ class Entry:
 
     `source` names it, such as "Observation/kps"; `about` is the reference to its patient; `unusable` says why it is no
     evidence, empty where it may be used; `warn` whether that is more than routine. `withdrawn` says why what it states
-    holds no more: it goes before older entries that state it. `related` and `carries_out` are the sources of the entries
-    to which it is related and whose order it carries out; `examined` tells one examination from another. `hints` are
+    holds no more: it goes before older entries that state it. `related` and `carries_out` are the sources of entries to
+    which it is related and whose order it carries out; `examined` tells one examination from another. `hints` are
     remarks on its codes.
     """
 
@@ -166,7 +169,7 @@ class Coder:
             yield self.ingredients[iri]
 
 
-def entry(resource: Object, place: str, coder: Coder, look_up: Callable[[str], tuple[str, Object] | None]) -> Entry:
+def entry(resource: Object, place: str, coder: Coder, look_up: LookUp) -> Entry:
     """Return a resource as an entry. `look_up` finds the source and the content of what a reference refers to."""
     kind = text(resource.get("resourceType")) or "a resource without a type"
     name = text(resource.get("id"))
@@ -210,7 +213,7 @@ class _Reading:
         source: str,
         resource: Object,
         coder: Coder,
-        look_up: Callable[[str], tuple[str, Object] | None],
+        look_up: LookUp,
     ) -> None:
         self.kind, self.source, self.resource, self.coder, self.look_up = kind, source, resource, coder, look_up
         self.hints: list[str] = []
