@@ -269,7 +269,7 @@ def _named(resource: Resource) -> str:
 
 def _listed(ignored: Sequence[Ignored]) -> Iterator[Ignored]:
     """The ignored entries in order; what is not read at all, and what is beyond the limit, is counted by its reason."""
-    known = [one for one in ignored if one.reason != NOT_READ]
+    known = [one for one in dict.fromkeys(ignored) if one.reason != NOT_READ]
     yield from sorted(known, key=lambda one: (one.source, one.property or "", one.reason))[:LISTED]
     rest = sorted(known, key=lambda one: (one.source, one.property or "", one.reason))[LISTED:]
     rest += [one for one in ignored if one.reason == NOT_READ]

@@ -76,7 +76,9 @@ class Conditions:
     intents: frozenset[str]
 
     def are_about(self, entry: Entry) -> bool:
-        """Say whether the entry is coded as the conditions ask, whatever else it says."""
+        """Say whether the entry, and its components, are coded as the conditions ask, whatever else it says."""
+        if not all(part.holds(entry.parts) for part in self.parts):
+            return False
         if not self.codes and not self.families:
             return True
         return bool(self.codes & entry.codes) or any(code.startswith(self.families) for code in entry.codes)
@@ -100,7 +102,6 @@ class Conditions:
             and (not self.only_sites or (bool(entry.sites) and entry.sites <= self.only_sites))
             and (not self.only_parts or all(part.codes and part.codes <= self.only_parts for part in entry.parts))
             and (not self.specimens or bool(self.specimens & entry.specimens))
-            and all(part.holds(entry.parts) for part in self.parts)
             and not any(part.holds(entry.parts) for part in self.no_parts)
             and (not self.statuses or entry.status in self.statuses)
             and (not self.intents or entry.intent in self.intents)

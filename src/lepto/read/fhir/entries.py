@@ -287,7 +287,7 @@ class _Reading:
             return self._condition_unusable(), False
         used, status = USED.get(self.kind), text(self.resource.get("status"))
         if used is not None and status not in used:
-            return (f"its status is {status}" if status else "it has no status"), False
+            return (f"its status is {status}" if status else "it has no status"), status in (None, "unknown")
         return "", False
 
     def _has_modified_part(self) -> bool:
