@@ -73,7 +73,8 @@ class _Charts:
     def __init__(self, intaking: Intaking, found: Sequence[Resource | Absence], name: str) -> None:
         self.intaking, self.name = intaking, name
         self.absences = [one for one in found if isinstance(one, Absence)]
-        self.resources = [one for one in found if isinstance(one, Resource)]
+        deleted = {one.deleted for one in self.absences if one.deleted}
+        self.resources = [one for one in found if isinstance(one, Resource) and one.name not in deleted]
         self.by_url = {one.full_url: one for one in reversed(self.resources) if one.full_url}
         self.by_name = {(one.bundle, one.base, one.name): one for one in reversed(self.resources) if one.name}
         self.anywhere = {(one.base, one.name): one for one in reversed(self.resources) if one.name}

@@ -61,11 +61,14 @@ class Resource:
 
 @dataclass(frozen=True)
 class Absence:
-    """Something that a document holds in place of data: why, and where; whether more than routine."""
+    """Something that a document holds in place of data: why, and where; whether more than routine; and the type and id of
+    what was deleted.
+    """
 
     place: str
     reason: str
     warn: bool = False
+    deleted: str = ""
 
 
 def is_fhir(value: Value) -> bool:
@@ -103,7 +106,8 @@ def _entries(bundle: Resource) -> Iterator[Resource | Absence]:
         content = item.get("resource") if isinstance(item, Object) else None
         request = item.get("request") if isinstance(item, Object) else None
         if isinstance(request, Object) and request.get("method") == "DELETE":
-            yield Absence(place, f"it was deleted ({text(request.get('url')) or 'a resource'})", True)
+            deleted = text(request.get("url")) or ""
+            yield Absence(place, f"it was deleted ({deleted or 'a resource'})", True, deleted)
         elif isinstance(item, Object) and isinstance(content, Object):
             yield from _resource(Resource(content, place, text(item.get("fullUrl")), bundle.bundle or bundle.place))
         else:

@@ -58,6 +58,9 @@ class _Weighing:
             for hint in entry.hints:
                 self._warn(entry, hint)
             self._hazards(entry)
+            if entry.unusable and entry.status in (None, "unknown") and self.claims.is_course(entry):
+                self._ignore(entry, entry.unusable, self.claims.courses, costs=True)
+                continue
             if entry.unusable or self._is_future(entry):
                 self._ignore(
                     entry, entry.unusable or "it is dated in the future", warn=entry.warn or not entry.unusable

@@ -91,6 +91,11 @@ class Claims:
         names = {key(value) for value in values}
         return [value for value in values if not self.declared.more_specific.get(key(value), frozenset()) & names]
 
+    def is_course(self, entry: Entry) -> bool:
+        """Say whether an entry is coded as a course of treatment, whatever its status, route and site."""
+        intakes = [i for i in self.declared.intakes if i.fact == self.courses and entry.type in i.resources]
+        return any(self._is_course(entry, i, r) for i in intakes for r in i.readings)
+
     # Facts
 
     def _read(self, entry: Entry, intake: Declaration, about: Sequence[Reading]) -> Iterator[Claim | Nothing]:
