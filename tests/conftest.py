@@ -10,7 +10,7 @@ from hypothesis import settings
 from lepto.knowledge import Knowledge, load
 from lepto.recommend import Recommender
 
-settings.register_profile("ci", max_examples=150, deadline=None, print_blob=True)
+settings.register_profile("ci", max_examples=60, deadline=None, print_blob=True)
 settings.register_profile("quick", max_examples=20, deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "quick")
 
