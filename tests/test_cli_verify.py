@@ -60,6 +60,16 @@ def test_a_number_that_is_none_is_one_line() -> None:
         assert len(run.stderr.splitlines()) == 1
 
 
+def test_a_search_that_would_not_end_is_one_line(tmp_path: Path) -> None:
+    """Each fact more that may change at once costs about four times as much; five are the most."""
+    patient = patient_file(tmp_path, PATIENT)
+    for number in ("0", "6", "many"):
+        run = lepto("explain", patient, *CARE, "--up-to", number)
+        assert (run.returncode, run.stdout) == (2, "")
+        assert run.stderr.startswith("lepto explain: argument --up-to: invalid ")
+        assert len(run.stderr.splitlines()) == 1
+
+
 def test_a_verdict_is_explained_by_what_would_change_it(tmp_path: Path) -> None:
     """As text and as JSON; a patient whose record has a violation is left out and named."""
     people = [{**PATIENT, "id": "A"}, {"id": "B", "ageYears": "old"}]
