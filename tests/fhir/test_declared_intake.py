@@ -69,9 +69,9 @@ def test_every_reading_that_states_a_value_states_one_of_the_fact(knowledge: Kno
 def test_a_code_more_is_a_line_of_turtle_more(knowledge: Knowledge) -> None:
     """No Python: another code for the same test is read as soon as it is declared."""
     record = bundle({"id": "A"}, ON.isoformat())
-    found = observation("other", (LOINC, "18474-7-local"), valueCodeableConcept=concept(LOINC, "LA6576-8"))
+    found = observation("other", (LOINC, "99999-9"), valueCodeableConcept=concept(LOINC, "LA6576-8"))
     record["entry"].append({"resource": found | {"subject": {"reference": "Patient/A"}}})
-    line = f"<{LEPTO}Her2Result> <{LEPTO}coded> <https://loinc.org/18474-7-local> ."
+    line = f"<{LEPTO}Her2Result> <{LEPTO}coded> <https://loinc.org/99999-9> ."
     store = Store()
     store.extend(knowledge.store)
     store.extend(Quad(*quad.triple) for quad in parse(line, format=RdfFormat.TURTLE))

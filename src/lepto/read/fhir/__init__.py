@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property, partial
 from typing import Protocol
 
@@ -21,6 +21,7 @@ from lepto.read.fhir.bundles import Absence, Resource, is_fhir, resources_of
 from lepto.read.fhir.chart import Chart, chart
 from lepto.read.fhir.declared import Declared, declared
 from lepto.read.fhir.entries import LOOKED_UP, READ, Coder, Entry, entry, is_id, subject_of, text
+from lepto.read.fhir.moments import LONG_AGO, NoMomentError, moment
 from lepto.read.record import Ignored, Intake, Record, refused, violation
 from lepto.read.stated import record
 from lepto.read.strict_json import Object, dump
@@ -104,6 +105,7 @@ class _Charts:
         key: str,
         resources: list[Resource],
         doubtful: list[Resource],
+        old: list[Resource],
         strangers: list[Resource],
         shared: Mapping[str, str],
     ) -> Record:
@@ -119,6 +121,7 @@ class _Charts:
         entries = [self._entry(one, one in doubtful) for one in resources if one.type in READ]
         made = chart(entries, self.intaking.declared, self.intaking.facts, self.intaking.on)
         made.ignored += [Ignored(_named(one), None, self._stranger(one)) for one in strangers]
+        made.ignored += [Ignored(_named(one), None, "the input has a newer version of it") for one in old]
         made.ignored += [Ignored(one.place, None, one.reason) for one in self.absences]
         made.ignored += [Ignored(_named(one), None, NOT_READ) for one in resources if one.type not in READ]
         made.findings += made_findings
@@ -210,19 +213,22 @@ class _Charts:
         return refused(self.name, [violation(self.name, fault, "give a Patient, or resources with a subject")])
 
 
-def _without_copies(resources: list[Resource]) -> tuple[list[Resource], list[Resource]]:
-    """Return the resources, of those with one name the newest version only; and those of which nothing tells it."""
+def _without_copies(resources: list[Resource]) -> tuple[list[Resource], list[Resource], list[Resource]]:
+    """Return the resources, of those with one name the newest version only; those of which nothing tells it; and the
+    older versions.
+    """
     named: dict[str, list[Resource]] = defaultdict(list)
     for one in resources:
         named[one.name or one.full_url or one.place].append(one)
-    kept, doubtful = [], []
+    kept, doubtful, old = [], [], []
     for same in named.values():
         different = {_said(one): one for one in same}
         newest = max(different.values(), key=_version)
         kept.append(newest)
+        old += [one for one in different.values() if _version(one) < _version(newest)]
         if len(different) > 1 and sorted(map(_version, different.values()))[-2] == _version(newest):
             doubtful.append(newest)
-    return kept, doubtful
+    return kept, doubtful, old
 
 
 def _said(resource: Resource) -> str:
@@ -230,11 +236,15 @@ def _said(resource: Resource) -> str:
     return dump(Object(tuple(pair for pair in resource.content.pairs if pair[0] not in ("meta", "text"))))
 
 
-def _version(resource: Resource) -> tuple[str, int]:
+def _version(resource: Resource) -> tuple[datetime, int]:
     meta = resource.content.get("meta")
     updated = text(meta.get("lastUpdated")) if isinstance(meta, Object) else None
     number = text(meta.get("versionId")) if isinstance(meta, Object) else None
-    return updated or "", int(number) if number and number.isdecimal() and len(number) < 10 else 0
+    try:
+        at = moment(updated).first if updated else LONG_AGO
+    except NoMomentError:
+        at = LONG_AGO
+    return at, int(number) if number and number.isdecimal() and len(number) < 10 else 0
 
 
 def _relative(reference: str) -> str:

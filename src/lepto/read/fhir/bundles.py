@@ -61,8 +61,8 @@ class Resource:
 
 @dataclass(frozen=True)
 class Absence:
-    """Something that a document holds in place of data: why, and where; whether more than routine; and the type and id of
-    what was deleted.
+    """Something that a document holds in place of data: why, and where; whether more than routine; and the type and id
+    of what was deleted.
     """
 
     place: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from lepto.facts import Fact
@@ -17,12 +17,13 @@ from lepto.finding import Finding
 from lepto.read.fhir.claims import Claim, Claims, key
 from lepto.read.fhir.declared import Declared
 from lepto.read.fhir.entries import Entry
-from lepto.read.fhir.moments import ANY_ZONE
+from lepto.read.fhir.moments import ANY_ZONE, LONG_AGO
 from lepto.read.record import Ignored, Used
 from lepto.read.strict_json import Object, Value
 
-MEDICATIONS: Final = frozenset({"MedicationAdministration", "MedicationRequest", "MedicationStatement"})
-LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
+MEDICATIONS: Final = frozenset(
+    {"MedicationAdministration", "MedicationDispense", "MedicationRequest", "MedicationStatement"}
+)
 SHOWN: Final = 10
 
 
@@ -53,6 +54,7 @@ class _Weighing:
 
     def chart(self, entries: Sequence[Entry]) -> Chart:
         claims: dict[str, list[Claim]] = defaultdict(list)
+        silent: dict[str, list[Entry]] = defaultdict(list)
         unknown: list[str] = []
         for entry in entries:
             for hint in entry.hints:
@@ -73,18 +75,20 @@ class _Weighing:
             for one in found:
                 if not isinstance(one, Claim) and (one.fact is not None or not stated):
                     self._ignore(entry, one.reason, one.fact, one.warn, one.costs)
+                    silent[one.fact or ""].append(entry)
             if not stated and entry.type in MEDICATIONS and all(getattr(one, "fact", None) is None for one in found):
                 unknown.append(entry.source)
         if unknown:
             self._tell_unknown(unknown)
         for fact, stated in sorted(claims.items()):
             self._weigh(fact, stated, entries)
+            self._tell_newer(fact, stated, silent[fact])
         return self.made
 
     # What is no evidence
 
     def _is_future(self, entry: Entry) -> bool:
-        to_come = entry.type in ("MedicationRequest", "ServiceRequest") or entry.status in ("preparation", "intended")
+        to_come = entry.type == "ServiceRequest" or entry.status in ("preparation", "intended")
         return entry.moment is not None and not to_come and entry.moment.is_after_day(self.on)
 
     def _hazards(self, entry: Entry) -> None:
@@ -99,6 +103,15 @@ class _Weighing:
         shown = ", ".join(sources[:SHOWN]) + (f" and {len(sources) - SHOWN} more" if len(sources) > SHOWN else "")
         text = f"{shown}: the substance is none that is known here, so that the list of courses may be incomplete."
         self._find("warning", self.claims.courses, text)
+
+    def _tell_newer(self, fact: str, claims: Sequence[Claim], silent: Sequence[Entry]) -> None:
+        """Warn of entries on a fact that state no value, and are newer than all that do."""
+        told = [claim.entry.moment for claim in claims if claim.entry.moment is not None]
+        for entry in silent if len(told) == len(claims) else ():
+            if entry.moment is not None and all(one.is_before(entry.moment) for one in told):
+                self._find(
+                    "warning", fact, f"{entry.source}: it is newer than what states {fact}, and states no value."
+                )
 
     def _ignore(
         self, entry: Entry, reason: str, fact: str | None = None, warn: bool = False, costs: bool = False

@@ -10,7 +10,7 @@ from typing import Final
 
 from lepto.facts import Fact
 from lepto.read.fhir.declared import Declaration, Declared, Reading
-from lepto.read.fhir.entries import Entry
+from lepto.read.fhir.entries import Entry, Quantity
 from lepto.read.fhir.moments import completed_years
 from lepto.read.fhir.quantities import NoUnitError, converted
 from lepto.read.literals import decimal_literal
@@ -100,7 +100,7 @@ class Claims:
 
     def _read(self, entry: Entry, intake: Declaration, about: Sequence[Reading]) -> Iterator[Claim | Nothing]:
         assert intake.fact is not None
-        withdrawn = entry.withdrawn if not intake.active_or_not or entry.withdrawn == REFUTED else ""
+        withdrawn = self._withdrawn(entry) if not intake.active_or_not or entry.withdrawn == REFUTED else ""
         if reason := self._no_evidence(entry, intake):
             yield Nothing(intake.fact, reason)
             return
@@ -118,6 +118,11 @@ class Claims:
                 yield Nothing(intake.fact, withdrawn)
         elif nothing := self._too_little(entry, intake, about, holding):
             yield nothing
+
+    def _withdrawn(self, entry: Entry) -> str:
+        """Why what an entry states holds no more on the day of the question."""
+        ended = entry.type == "DeviceUseStatement" and entry.end is not None and not entry.end.is_after_day(self.on)
+        return entry.withdrawn or ("its use has ended" if ended else "")
 
     def _no_evidence(self, entry: Entry, intake: Declaration) -> str:
         if not entry.withdrawn and not entry.is_confirmed and not any(one.unconfirmed for one in intake.readings):
@@ -152,7 +157,7 @@ class Claims:
 
     def _number(self, entry: Entry, fact: str, reading: Reading | None = None) -> Value:
         given, unit = entry.quantity, self.declared.units.get(fact)
-        if given is None or given.comparator is not None:
+        if given is None or given.comparator is not None or _shows_another_unit(given):
             return None
         is_score = self.facts[fact].datatype == XSD_INTEGER
         if not given.is_quantity:
@@ -178,6 +183,8 @@ class Claims:
             return Nothing(fact, f"its value is a bound only ({given.comparator})", costs)
         if given.unit is None:
             return Nothing(fact, "its unit is missing", costs)
+        if _shows_another_unit(given):
+            return Nothing(fact, f"its unit is {given.unit} and is shown as {given.shown_unit}", costs, warn=True)
         return Nothing(fact, f"its unit {given.unit} is none of {self.declared.units.get(fact)}", costs)
 
     def _unknown(self, entry: Entry) -> str:
@@ -256,3 +263,13 @@ class Claims:
 
 def _holds(entry: Entry, intake: Declaration, reading: Reading) -> bool:
     return intake.conditions.hold(entry) and reading.conditions.hold(entry)
+
+
+def _shows_another_unit(given: Quantity) -> bool:
+    """Say whether the unit that is shown is one of UCUM, and of another size than the one that is coded."""
+    if given.unit is None or given.shown_unit is None or given.shown_unit.casefold() == given.unit.casefold():
+        return False
+    try:
+        return converted(Decimal(1), given.shown_unit, given.unit) != 1
+    except NoUnitError:
+        return False

@@ -26,15 +26,19 @@ _CHANGE = re.compile(r"^[A-Z]+_?[0-9.]+(?:\([^)]*\))?:|[()\s]")
 
 @dataclass(frozen=True)
 class CodeSystem:
-    """A code system: the URI by which records cite it, what stands before a code in our IRIs and in records."""
+    """A code system: the URIs by which records cite it, what stands before a code in our IRIs and in records, and the
+    form of its codes.
+    """
 
-    uri: str
+    uris: tuple[str, ...]
     prefix: str
     in_records: str
+    form: re.Pattern[str]
 
-    def iri(self, code: str) -> str:
-        """Return the IRI of a code as a record writes it."""
-        return self.prefix + code.removeprefix(self.in_records)
+    def iri(self, code: str) -> str | None:
+        """Return the IRI of a code as a record writes it; None where it is not written as codes of the system are."""
+        bare = code.removeprefix(self.in_records)
+        return self.prefix + bare if self.form.fullmatch(bare) else None
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ class Conditions:
     sites: frozenset[str]
     any_sites: tuple[frozenset[str], ...]
     only_sites: frozenset[str]
+    only_techniques: frozenset[str]
     no_answers: frozenset[str]
     only_parts: frozenset[str]
     specimens: frozenset[str]
@@ -100,12 +105,16 @@ class Conditions:
             and self.sites <= entry.sites
             and all(some & entry.sites for some in self.any_sites)
             and (not self.only_sites or (bool(entry.sites) and entry.sites <= self.only_sites))
+            and (not self.only_techniques or self._techniques_hold(entry))
             and (not self.only_parts or all(part.codes and part.codes <= self.only_parts for part in entry.parts))
             and (not self.specimens or bool(self.specimens & entry.specimens))
             and not any(part.holds(entry.parts) for part in self.no_parts)
             and (not self.statuses or entry.status in self.statuses)
             and (not self.intents or entry.intent in self.intents)
         )
+
+    def _techniques_hold(self, entry: Entry) -> bool:
+        return not entry.has_unread_technique and entry.techniques <= self.only_techniques
 
 
 @dataclass(frozen=True)
@@ -168,7 +177,7 @@ class _Reader:
 
     def declared(self) -> Declared:
         return Declared(
-            systems={system.uri: system for system in self._systems()},
+            systems={uri: system for system in self._systems() for uri in system.uris},
             intakes=tuple(self._declarations("Intake")),
             hazards=tuple(self._declarations("Hazard")),
             statuses=tuple(self._declarations("StatusReading")),
@@ -190,7 +199,12 @@ class _Reader:
     def _systems(self) -> Iterator[CodeSystem]:
         for node in self._instances("CodeSystem"):
             stated = self._stated(node)
-            yield CodeSystem(node.value, _text(stated, "codeIriPrefix") or "", _text(stated, "codeTextPrefix") or "")
+            yield CodeSystem(
+                uris=(node.value, *_texts(stated, "alsoCitedAs")),
+                prefix=_text(stated, "codeIriPrefix") or "",
+                in_records=_text(stated, "codeTextPrefix") or "",
+                form=re.compile(_text(stated, "codePattern") or ".+"),
+            )
 
     def _declarations(self, kind: str) -> Iterator[Declaration]:
         for node in sorted(self._instances(kind), key=str):
@@ -232,6 +246,7 @@ class _Reader:
             only_sites=frozenset(
                 site for node in _nodes(stated, "onlyOnSites") for site in _iris(self._stated(node), "onSite")
             ),
+            only_techniques=_iris(stated, "onlyByTechnique"),
             no_answers=_iris(stated, "notAnswered"),
             only_parts=_iris(stated, "withNoPartBut"),
             specimens=_iris(stated, "ofSpecimen"),

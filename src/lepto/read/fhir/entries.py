@@ -23,11 +23,12 @@ USED: Final[Mapping[str, frozenset[str]]] = {
     "Observation": frozenset({"amended", "corrected", "final"}),
     "DiagnosticReport": frozenset({"amended", "appended", "corrected", "final"}),
     "Device": frozenset({"active", "inactive"}),
-    "DeviceUseStatement": frozenset({"active"}),
+    "DeviceUseStatement": frozenset({"active", "completed"}),
     "Procedure": frozenset({"completed", "in-progress", "on-hold", "preparation", "stopped"}),
     "MedicationAdministration": frozenset({"completed", "in-progress", "on-hold", "stopped"}),
     "MedicationRequest": frozenset({"active", "completed", "on-hold", "stopped"}),
     "MedicationStatement": frozenset({"active", "completed", "intended", "on-hold", "stopped"}),
+    "MedicationDispense": frozenset({"completed", "in-progress", "on-hold", "preparation"}),
     "ServiceRequest": frozenset({"active", "completed", "on-hold"}),
 }
 """The statuses in which a resource is evidence, by its type (FHIR R4, the value sets of `status`)."""
@@ -59,6 +60,7 @@ _MOMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "MedicationAdministration": ("effectiveDateTime", "effectivePeriod"),
     "MedicationStatement": ("effectiveDateTime", "effectivePeriod"),
     "MedicationRequest": ("authoredOn",),
+    "MedicationDispense": ("whenHandedOver", "whenPrepared"),
     "ServiceRequest": ("occurrenceDateTime", "occurrencePeriod"),
     "DeviceUseStatement": ("timingPeriod", "timingDateTime", "recordedOn"),
     "Patient": ("birthDate",),
@@ -68,6 +70,7 @@ VERIFICATION: Final = frozenset(
 )
 ACTIVE: Final = frozenset({"active", "recurrence", "relapse"})
 RELATED: Final = "http://hl7.org/fhir/StructureDefinition/condition-related"
+TECHNIQUE: Final = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-radiotherapy-technique"
 _CODES: Final = ("code", "medicationCodeableConcept", "type")
 _ANSWERS: Final = ("valueCodeableConcept", "interpretation", "conclusionCode")
 
@@ -83,12 +86,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number as it was written; its unit (UCUM) where it has one, and whether it is only a bound."""
+    """A number as it was written; its unit (UCUM) where it has one, also as it is shown; whether it is only a bound."""
 
     number: Value
     unit: str | None
     is_quantity: bool
     comparator: str | None
+    shown_unit: str | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,7 @@ class Entry:
     answers: frozenset[str] = frozenset()
     routes: frozenset[str] = frozenset()
     sites: frozenset[str] = frozenset()
+    techniques: frozenset[str] = frozenset()
     specimens: frozenset[str] = frozenset()
     parts: tuple[Part, ...] = ()
     quantity: Quantity | None = None
@@ -125,6 +130,7 @@ class Entry:
     related: frozenset[str] = frozenset()
     carries_out: frozenset[str] = frozenset()
     has_unread_site: bool = False
+    has_unread_technique: bool = False
     examined: str | None = None
     unusable: str = ""
     warn: bool = False
@@ -139,7 +145,10 @@ class Coder:
     """
 
     def __init__(
-        self, systems: Mapping[str, Callable[[str], str]], shown: Mapping[str, str], ingredients: Mapping[str, str]
+        self,
+        systems: Mapping[str, Callable[[str], str | None]],
+        shown: Mapping[str, str],
+        ingredients: Mapping[str, str],
     ) -> None:
         self.systems, self.shown, self.ingredients = systems, shown, ingredients
         self.near = {_flat(uri): uri for uri in systems}
@@ -160,6 +169,9 @@ class Coder:
                 hints.append(f"the code system {system} is none; {near} is meant, perhaps")
             return
         iri = self.systems[system](code)
+        if iri is None:
+            hints.append(f"the code {code} is not written as codes of {system} are, and is not read")
+            return
         other = self.of_display.get((display or "").casefold(), iri)
         if other != iri:
             hints.append(f"the code {code} is shown as {display}, which is another code: neither is believed")
@@ -227,6 +239,7 @@ class _Reading:
         if time_fault and not unusable:
             unusable, warn = time_fault, True
         sites = self._sites()
+        techniques = list(_nested(self.resource.get("extension"), TECHNIQUE, "valueCodeableConcept"))
         if self.lost and not unusable:
             unusable, warn = f"it names {self.lost[0]}, which is not in the input", True
         absent = self.resource.get("dataAbsentReason") is not None
@@ -240,6 +253,7 @@ class _Reading:
             answers=frozenset() if absent else self._of(*_ANSWERS),
             routes=self.coder.codes([self._dosage(one).get("route") for one in self._dosages()], self.hints),
             sites=sites,
+            techniques=self.coder.codes(techniques, self.hints),
             specimens=self._specimens(),
             parts=tuple(self._parts()),
             quantity=None if absent else _quantity(self.resource),
@@ -258,6 +272,7 @@ class _Reading:
                 one for element in ("request", "basedOn") for one in _list(self.resource.get(element))
             ),
             has_unread_site=self.unread_site,
+            has_unread_technique=any(not self.coder.codes([one], []) for one in techniques),
             examined=self._examined(times[0]),
             unusable=unusable,
             warn=warn,
@@ -308,8 +323,9 @@ class _Reading:
 
     def _withdrawn(self) -> str:
         """Why what a condition or a device states holds no more."""
-        if self.kind == "Device" and self.resource.get("status") == "inactive":
-            return "its status is inactive"
+        status = self.resource.get("status")
+        if (self.kind, status) in (("Device", "inactive"), ("DeviceUseStatement", "completed")):
+            return f"its status is {status}"
         if self.kind != "Condition":
             return ""
         if "refuted" in self._state("verificationStatus"):
@@ -367,7 +383,7 @@ class _Reading:
     def _sites(self) -> frozenset[str]:
         concepts = list(_list(self.resource.get("bodySite")))
         self.unread_site = any(not self.coder.codes([one], []) for one in concepts)
-        for reference in _nested_references(self.resource.get("extension")):
+        for reference in _nested(self.resource.get("extension"), None, "valueReference"):
             found = self._referred(reference)
             if found is not None and found.get("resourceType") == "BodyStructure":
                 concepts.append(found.get("location"))
@@ -396,7 +412,7 @@ class _Reading:
             taken = text(collection.get("collectedDateTime")) if isinstance(collection, Object) else None
             if taken:
                 return taken[:10]
-        return at.text[:10] if at else None
+        return at.text.split("/")[0][:10] if at else None
 
     def _referred(self, value: Value) -> Object | None:
         found = self._found(value)
@@ -420,9 +436,11 @@ class _Reading:
         for element in _MOMENTS.get(self.kind, ()):
             value = self.resource.get(element)
             if isinstance(value, Object):
-                first, end = text(value.get("start")), text(value.get("end"))
+                first, end = (moment(one) if (one := text(value.get(key))) else None for key in ("start", "end"))
+                if self.kind in ("DiagnosticReport", "Observation"):
+                    return (first.until(end) if first and end else first or end), None
                 if first or end:
-                    return (moment(first) if first else None), (moment(end) if end else None)
+                    return first, end
             elif value is not None:
                 if not isinstance(value, str):
                     raise NoMomentError(str(value))
@@ -458,8 +476,9 @@ def _quantity(resource: Object) -> Quantity | None:
     value = resource.get("valueQuantity")
     if not isinstance(value, Object) or not isinstance(value.get("value"), Number):
         return None
-    unit = text(value.get("code")) if value.get("system") == UCUM else text(value.get("unit"))
-    return Quantity(value.get("value"), unit, True, text(value.get("comparator")))
+    shown = text(value.get("unit"))
+    unit = text(value.get("code")) if value.get("system") == UCUM else shown
+    return Quantity(value.get("value"), unit, True, text(value.get("comparator")), shown)
 
 
 def subject_of(resource: Object) -> str | None:
@@ -471,12 +490,13 @@ def _reference(value: Value) -> str | None:
     return text(value.get("reference")) if isinstance(value, Object) else None
 
 
-def _nested_references(value: Value) -> Iterator[Value]:
-    for extension in _list(value):
+def _nested(extensions: Value, url: str | None, element: str) -> Iterator[Value]:
+    """The values of extensions with a URL (None: any), and of those within extensions."""
+    for extension in _list(extensions):
         if isinstance(extension, Object):
-            if extension.get("valueReference") is not None:
-                yield extension.get("valueReference")
-            yield from _nested_references(extension.get("extension"))
+            if extension.get(element) is not None and url in (None, extension.get("url")):
+                yield extension.get(element)
+            yield from _nested(extension.get("extension"), url, element)
 
 
 def _flat(uri: str) -> str:

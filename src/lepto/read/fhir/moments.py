@@ -12,6 +12,7 @@ _FORM = re.compile(
     r"(T(?P<time>[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?)(?P<zone>Z|[+-][0-9]{2}:[0-9]{2})?)?)?)?"
 )
 _YEARS = range(1850, 2200)
+LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 ANY_ZONE = timedelta(hours=14)
 """No place on earth is further from UTC: a local time and one with a zone are so far apart at most."""
 
@@ -38,10 +39,14 @@ class Moment:
         """Say whether this surely began after a day, wherever on earth the day is meant."""
         return (self.first - (ANY_ZONE if self.zoned else timedelta(0))).date() > day
 
+    def until(self, other: Moment) -> Moment:
+        """Return the stretch from the beginning of this to the end of another."""
+        return Moment(self.first, other.end, self.zoned and other.zoned, f"{self.text}/{other.text}")
+
     @property
     def day(self) -> date | None:
         """The day on which this was, None where it may be several."""
-        whole = len(self.text) >= len("YYYY-MM-DD")
+        whole = len(self.text) >= len("YYYY-MM-DD") and "/" not in self.text
         return date.fromisoformat(self.text[:10]) if whole else None
 
 
@@ -67,7 +72,7 @@ def _moment(text: str, form: re.Match[str]) -> Moment:
     on = date(year, int(month), int(day))
     if form["time"] is None:
         return Moment(_start(on), _start(on) + timedelta(days=1), False, text)
-    clock = time.fromisoformat(form["time"][:8] if len(form["time"]) >= 8 else form["time"])
+    clock = time.fromisoformat(form["time"][:15])
     at = datetime.combine(on, clock, UTC)
     if form["zone"] in (None, "Z"):
         return Moment(at, at + timedelta(seconds=1), form["zone"] is not None, text)
