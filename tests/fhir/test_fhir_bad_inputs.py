@@ -284,9 +284,9 @@ def test_two_versions_without_an_order_are_both_left_out(take: Take) -> None:
     assert "two versions" in reasons(record)["Observation/kps"]
 
 
-def test_B058_a_refuted_diagnosis_is_no_evidence(take: Take) -> None:
+def test_B058_a_refuted_diagnosis_excludes_the_metastasis(take: Take) -> None:
     record = take(condition("lm", (SCT, "1155991005"), "refuted"))
-    assert "leptomeningealMetastasis" not in facts(record)
+    assert facts(record)["leptomeningealMetastasis"] == "Excluded"
     assert reasons(record)["Condition/lm"] == "its verification status is refuted"
 
 

@@ -54,7 +54,7 @@ class _Weighing:
 
     def chart(self, entries: Sequence[Entry]) -> Chart:
         claims: dict[str, list[Claim]] = defaultdict(list)
-        silent: dict[str, list[Entry]] = defaultdict(list)
+        silent: dict[str, list[tuple[Entry, str]]] = defaultdict(list)
         unknown: list[str] = []
         for entry in entries:
             for hint in entry.hints:
@@ -75,14 +75,17 @@ class _Weighing:
             for one in found:
                 if not isinstance(one, Claim) and (one.fact is not None or not stated):
                     self._ignore(entry, one.reason, one.fact, one.warn, one.costs)
-                    silent[one.fact or ""].append(entry)
+                    if one.fact is not None and not entry.withdrawn:
+                        silent[one.fact].append((entry, one.reason))
             if not stated and entry.type in MEDICATIONS and all(getattr(one, "fact", None) is None for one in found):
                 unknown.append(entry.source)
         if unknown:
             self._tell_unknown(unknown)
         for fact, stated in sorted(claims.items()):
             self._weigh(fact, stated, entries)
-            self._tell_newer(fact, stated, silent[fact])
+        for fact, said in sorted(silent.items()):
+            if fact != self.claims.courses:
+                self._silent(fact, claims[fact], said)
         return self.made
 
     # What is no evidence
@@ -104,22 +107,32 @@ class _Weighing:
         text = f"{shown}: the substance is none that is known here, so that the list of courses may be incomplete."
         self._find("warning", self.claims.courses, text)
 
-    def _tell_newer(self, fact: str, claims: Sequence[Claim], silent: Sequence[Entry]) -> None:
-        """Warn of entries on a fact that state no value, and are newer than all that do."""
-        told = [claim.entry.moment for claim in claims if claim.entry.moment is not None]
-        for entry in silent if len(told) == len(claims) else ():
-            if entry.moment is not None and all(one.is_before(entry.moment) for one in told):
-                self._find(
-                    "warning", fact, f"{entry.source}: it is newer than what states {fact}, and states no value."
-                )
+    def _silent(self, fact: str, claims: Sequence[Claim], silent: Sequence[tuple[Entry, str]]) -> None:
+        """Tell of entries on a fact that state no value and might go before those that do: where silence on the fact is
+        read, nothing may be read into them.
+        """
+        is_stated, is_assumed = fact in self.made.stated, fact in self.declared.assumed
+        told = [claim.entry.moment for claim in claims]
+        newest_stands = self._policy(fact) == "NewestStands"
+        for entry, reason in silent:
+            at = entry.moment
+            is_older = any(one is not None and at is not None and at.is_before(one) for one in told)
+            is_newer = at is not None and all(one is not None and one.is_before(at) for one in told)
+            if is_assumed and (not is_stated or (newest_stands and not is_older)):
+                self._cost(entry, fact, reason)
+            elif is_stated and newest_stands and is_newer:
+                self._warn(entry, f"it is newer than what states {fact}, and states no value")
+
+    def _cost(self, entry: Entry, fact: str, reason: str) -> None:
+        mend = f"mend the entry, or state {fact} by an entry of its own"
+        self._find("violation", fact, f"{entry.source}: {reason}, and silence would be read as no; {mend}.")
 
     def _ignore(
         self, entry: Entry, reason: str, fact: str | None = None, warn: bool = False, costs: bool = False
     ) -> None:
         self.made.ignored.append(Ignored(entry.source, fact, reason))
-        if costs:
-            mend = f"mend the entry, or state {fact} by an entry of its own"
-            self._find("violation", fact, f"{entry.source}: {reason}, and silence would be read as no; {mend}.")
+        if costs and fact is not None:
+            self._cost(entry, fact, reason)
         elif warn:
             self._warn(entry, f"it is not used: {reason}")
 
@@ -138,13 +151,15 @@ class _Weighing:
             self.made.stated[name] = [*dict.fromkeys(claim.value for claim in claims)]
             self._use(claims)
         else:
-            policy = self.declared.policies.get(name, "NewestStands")
             weigh = {
                 "NewestStands": self._newest,
                 "AllMustAgree": self._agreeing,
                 "AnyPositiveElseCount": self._counted,
             }
-            weigh[policy](name, self._linked(name, claims, entries))
+            weigh[self._policy(name)](name, self._linked(name, claims, entries))
+
+    def _policy(self, name: str) -> str:
+        return self.declared.policies.get(name, "NewestStands")
 
     def _linked(self, name: str, claims: list[Claim], entries: Sequence[Entry]) -> list[Claim]:
         """Only those to which an entry of another intake is related, where there are such."""
@@ -192,7 +207,7 @@ class _Weighing:
         said = ", ".join(sorted(key(value) for value in values))
         for claim in kept:
             self._ignore(claim.entry, f"entries name {said}, and nothing tells which holds", name)
-        self._find("warning", name, f"Entries state {said}: {name} is left open; state which holds.")
+        self._find(self._severity(name), name, f"Entries state {said}: {name} is left open; state which holds.")
 
     def _counted(self, name: str, claims: list[Claim]) -> None:
         by_examination: dict[str, list[Claim]] = defaultdict(list)
@@ -233,11 +248,15 @@ class _Weighing:
                 if claim.key != key(values[0]):
                     self._ignore(claim.entry, "another entry says more", name)
 
+    def _severity(self, name: str) -> str:
+        """How grave it is that a fact is left open: where silence on it is read, that would be read into the record."""
+        return "violation" if name in self.declared.assumed else "warning"
+
     def _contradiction(self, name: str, claims: Sequence[Claim], when: str) -> None:
         shown = [f"{claim.entry.source}: {'not ' * claim.withdraws}{claim.key}" for claim in claims]
         said = ", ".join(shown[:SHOWN]) + (f" and {len(shown) - SHOWN} more" if len(shown) > SHOWN else "")
         text = f"Entries contradict each other on {name} at {when} ({said}): nothing is derived from them."
-        self._find("warning", name, text)
+        self._find(self._severity(name), name, text)
         for claim in claims:
             if not claim.withdraws:
                 self._ignore(claim.entry, "it is contradicted by another entry", name)

@@ -113,7 +113,8 @@ class Claims:
             said = ", ".join(sorted(key(value) for value in specific))
             yield Nothing(intake.fact, f"it contradicts itself ({said})", warn=True)
         elif specific:
-            yield Claim(intake.fact, specific[0], entry, bool(withdrawn))
+            is_denial = withdrawn == REFUTED and any(r.refuted == specific[0] for r in holding)
+            yield Claim(intake.fact, specific[0], entry, bool(withdrawn) and not is_denial)
             if withdrawn:
                 yield Nothing(intake.fact, withdrawn)
         elif nothing := self._too_little(entry, intake, about, holding):
@@ -140,6 +141,8 @@ class Claims:
             born = entry.moment.day if entry.moment else None
             return None if born is None else Number(str(completed_years(born, self.on)))
         value = reading.value if entry.is_confirmed or withdrawn else reading.unconfirmed
+        if withdrawn == REFUTED and reading.refuted:
+            value = reading.refuted
         return Number(value) if value is not None and self.facts[fact].datatype else value
 
     def _too_little(
@@ -176,16 +179,16 @@ class Claims:
         return Number(decimal_literal(f"{counted:f}").value)
 
     def _no_number(self, entry: Entry, fact: str) -> Nothing:
-        """Why a number is not read; where silence on the fact would be read, that costs the answer."""
-        given, costs = entry.quantity, fact in self.declared.assumed
+        """Why a number is not read."""
+        given = entry.quantity
         assert given is not None
         if given.comparator is not None:
-            return Nothing(fact, f"its value is a bound only ({given.comparator})", costs)
+            return Nothing(fact, f"its value is a bound only ({given.comparator})")
         if given.unit is None:
-            return Nothing(fact, "its unit is missing", costs)
+            return Nothing(fact, "its unit is missing")
         if _shows_another_unit(given):
-            return Nothing(fact, f"its unit is {given.unit} and is shown as {given.shown_unit}", costs, warn=True)
-        return Nothing(fact, f"its unit {given.unit} is none of {self.declared.units.get(fact)}", costs)
+            return Nothing(fact, f"its unit is {given.unit} and is shown as {given.shown_unit}", warn=True)
+        return Nothing(fact, f"its unit {given.unit} is none of {self.declared.units.get(fact)}")
 
     def _unknown(self, entry: Entry) -> str:
         if entry.codes:

@@ -124,6 +124,7 @@ class Reading:
     conditions: Conditions
     value: str | None
     unconfirmed: str | None
+    refuted: str | None
     number: bool
     counted_in: str | None
     count_of_one: Decimal
@@ -226,6 +227,7 @@ class _Reader:
             conditions=self._conditions(stated),
             value=_name(stated, "asValue") or _text(stated, "asScore"),
             unconfirmed=_name(stated, "asValueUnconfirmed"),
+            refuted=_name(stated, "asValueRefuted"),
             number=_truth(stated, "asNumber"),
             counted_in=_text(stated, "countedIn"),
             count_of_one=Decimal(_text(stated, "countOfOne") or 1),

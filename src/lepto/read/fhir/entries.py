@@ -251,7 +251,7 @@ class _Reading:
             about=subject_of(self.resource),
             codes=self._codes(),
             answers=frozenset() if absent else self._of(*_ANSWERS),
-            routes=self.coder.codes([self._dosage(one).get("route") for one in self._dosages()], self.hints),
+            routes=self._routes(),
             sites=sites,
             techniques=self.coder.codes(techniques, self.hints),
             specimens=self._specimens(),
@@ -380,9 +380,14 @@ class _Reading:
     def _dosage(value: Value) -> Object:
         return value if isinstance(value, Object) else Object(())
 
+    def _routes(self) -> frozenset[str]:
+        """The routes; none where a dosage names none that is known, since it may be by another one."""
+        each = [self.coder.codes([self._dosage(one).get("route")], self.hints) for one in self._dosages()]
+        return frozenset().union(*each) if all(each) else frozenset()
+
     def _sites(self) -> frozenset[str]:
         concepts = list(_list(self.resource.get("bodySite")))
-        self.unread_site = any(not self.coder.codes([one], []) for one in concepts)
+        self.unread_site = any(_is_qualified(one) or not self.coder.codes([one], []) for one in concepts)
         for reference in _nested(self.resource.get("extension"), None, "valueReference"):
             found = self._referred(reference)
             if found is not None and found.get("resourceType") == "BodyStructure":
@@ -460,6 +465,11 @@ def _truth(value: Value) -> bool | None:
 
 def _list(value: Value) -> list[Value]:
     return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _is_qualified(concept: Value) -> bool:
+    """Say whether a concept has an extension, such as a side: less is meant than its code says."""
+    return isinstance(concept, Object) and concept.get("extension") is not None
 
 
 def _codings(concept: Value) -> Iterator[Object]:
