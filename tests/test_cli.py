@@ -84,7 +84,6 @@ FAULTS = {
     "broken JSON": ('{"id": "A", ', ""),
     "half a Turtle file": ("@prefix l: <https://w3id.org/lepto/> . <#a> a l:Patient ; l:ageYears ", ""),
     "Latin-1": (b'{"id": "Ren\xe9"}', "UTF-8"),
-    "FHIR": ('{"resourceType": "Bundle"}', "FHIR"),
     "semicolons": ("id;karnofskyPerformanceStatus\nA;80\n", "comma"),
 }
 

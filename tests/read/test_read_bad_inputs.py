@@ -267,16 +267,6 @@ def test_B100_saying_a_thing_twice_is_saying_it_once(take: Take) -> None:
     assert take(json.dumps(once)) == take(json.dumps(twice))
 
 
-def test_B122_fhir_is_named_and_refused(refusal: Refusal) -> None:
-    """FHIR in any of its JSON shapes is told apart and refused as not part of this version."""
-    for text in (
-        '{"resourceType": "Bundle"}',
-        '[{"resourceType": "Patient"}]',
-        '{"resourceType": "Patient"}\n{"resourceType": "Observation"}',
-    ):
-        assert "FHIR intake is not part of this version" in refusal(text)
-
-
 def test_B127_a_loop_of_courses_ends(refusal: Refusal) -> None:
     """A course that leads to a course is refused; nothing is followed in a circle."""
     turtle = PREFIXES + (
