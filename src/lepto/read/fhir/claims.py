@@ -22,6 +22,7 @@ UNDATED: Final = frozenset({"Condition", "Device", "DeviceUseStatement", "Proced
 
 NO_UNIT: Final = frozenset({None, "1", "{score}"})
 REFUTED: Final = "its verification status is refuted"
+UNREAD: Final = "its value is none that states the fact"
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,9 @@ class Claims:
                 about = [r for r in intake.readings if r.conditions.are_about(entry)]
                 if about and intake.conditions.are_about(entry) and (entry.codes or entry.type == "Patient"):
                     found += self._read(entry, intake, about)
-        return found or [Nothing(None, self._unknown(entry))]
+        stated = {one.fact for one in found if isinstance(one, Claim)}
+        silent = [one for one in found if isinstance(one, Nothing) and one.fact in stated and one.reason == UNREAD]
+        return [one for one in found if one not in silent] or [Nothing(None, self._unknown(entry))]
 
     def most_specific(self, values: Sequence[Value]) -> list[Value]:
         """Return the values less those of which another one says the same and more."""
@@ -156,7 +159,7 @@ class Claims:
         if any(reading.years for reading in about):
             return Nothing(intake.fact, "it has no full date of birth")
         coded = intake.conditions.codes or any(r.conditions.codes or r.conditions.families for r in about)
-        return Nothing(intake.fact, "its value is none that states the fact") if coded else None
+        return Nothing(intake.fact, UNREAD) if coded else None
 
     def _number(self, entry: Entry, fact: str, reading: Reading | None = None) -> Value:
         given, unit = entry.quantity, self.declared.units.get(fact)
@@ -215,8 +218,7 @@ class Claims:
             if len(values) > 1 and not fact.many:
                 yield Nothing(fact.name, "it contradicts itself", warn=True)
             elif not values:
-                unread = "its value is none that states the fact"
-                yield self._no_number(entry, fact.name) if entry.quantity else Nothing(fact.name, unread)
+                yield self._no_number(entry, fact.name) if entry.quantity else Nothing(fact.name, UNREAD)
             else:
                 yield from (Claim(fact.name, value, entry) for value in values)
 
