@@ -6,12 +6,11 @@ import json
 import resource
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lepto.errors import InputError
-from lepto.knowledge import Knowledge, load
+from lepto.knowledge import Knowledge
 from lepto.read import Intaking, Record, read_bytes
 from tests.accept_cases import ON
 from tests.fhir.records import bundle
@@ -74,12 +73,6 @@ def records_or_refusal(knowledge: Knowledge, intaking: Intaking, data: bytes) ->
 
 
 PLACES = paths(KNOWN)
-
-
-@pytest.fixture(scope="module")
-def intaking() -> Intaking:
-    """How health records are read."""
-    return Intaking(load(), ON)
 
 
 fuzzed = settings(deadline=None, suppress_health_check=list(HealthCheck))
