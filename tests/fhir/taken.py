@@ -70,12 +70,15 @@ def refused(record: Record) -> bool:
     return any(finding.severity == "violation" for finding in record.findings)
 
 
+def without(resource: dict[str, Any], *elements: str) -> dict[str, Any]:
+    """A resource less some of its elements."""
+    return {key: value for key, value in resource.items() if key not in elements}
+
+
 def kps(value: Any, day: str | None = "2026-03-02", name: str = "kps", **more: Any) -> dict[str, Any]:
     """A Karnofsky score of a day."""
-    found = observation(name, KPS, valueInteger=value) | more
-    return {key: part for key, part in found.items() if key != "effectiveDateTime"} | (
-        {"effectiveDateTime": day} if day else {}
-    )
+    found = without(observation(name, KPS, valueInteger=value), "effectiveDateTime")
+    return found | ({"effectiveDateTime": day} if day else {}) | more
 
 
 def own(name: str, value: str, day: str, fact: str = "csfFlow") -> dict[str, Any]:

@@ -34,6 +34,7 @@ from tests.fhir.taken import (
     reasons,
     refused,
     warnings,
+    without,
 )
 
 PCS = "http://www.cms.gov/Medicare/Coding/ICD10"
@@ -74,8 +75,8 @@ def test_brain_and_several_parts_of_the_spine_are_craniospinal(take: Take) -> No
 def test_the_brain_alone_is_whole_brain_by_a_technique_for_large_fields(
     take: Take, technique: str | None, inside: bool
 ) -> None:
-    more = {"extension": [by_technique(concept(SCT, technique), inside)]} if technique else {}
-    assert treatments(take, radiotherapy(BRAIN, **more)) == {"WholeBrainRadiotherapy"}
+    named = [by_technique(concept(SCT, technique), inside)] if technique else []
+    assert treatments(take, radiotherapy(BRAIN, extension=named)) == {"WholeBrainRadiotherapy"}
 
 
 @pytest.mark.parametrize("inside", [True, False])
@@ -148,7 +149,7 @@ def test_courses_that_may_be_craniospinal_together_keep_intrathecal_methotrexate
 def test_a_course_of_unknown_status_costs_the_answer(
     documents: Documents, recommender: Recommender, status: str | None
 ) -> None:
-    done = {**radiotherapy(BRAIN, CANAL), "status": status}
+    done = without(radiotherapy(BRAIN, CANAL), "status") | ({"status": status} if status else {})
     report = answer(documents, recommender, done)
     assert report.refused
     assert [one.property for one in report.findings if one.severity == "violation"] == ["treatmentCourse"]
@@ -230,11 +231,8 @@ def test_a_shunt_that_was_placed_is_a_device_too(take: Take) -> None:
 
 def of_package(reference: str = "Medication/1", **more: Any) -> dict[str, Any]:
     """An intrathecal order of a medication that is a resource of its own."""
-    return {
-        **order({}, INTRATHECAL),
-        "medicationCodeableConcept": None,
-        "medicationReference": {"reference": reference},
-    } | more
+    ordered = without(order({}, INTRATHECAL), "medicationCodeableConcept")
+    return ordered | {"medicationReference": {"reference": reference}} | more
 
 
 def package(**content: Any) -> dict[str, Any]:

@@ -43,6 +43,28 @@ anything = st.recursive(
     max_leaves=6,
 )
 
+HUGE = "a number of 400 digits"
+"""Stands for a number that JSON can write and a float cannot hold."""
+
+
+def nested(depth: int) -> dict[str, Any]:
+    """Extensions inside extensions."""
+    return {"extension": [nested(depth - 1)] if depth else []}
+
+
+ODD: list[Any] = [
+    [80],
+    [[]],
+    {"a": [1]},
+    HUGE,
+    "0001-01-01",
+    "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59-14:00",
+    nested(20),
+    nested(100),
+]
+"""Lists where FHIR has one value, the ends of the calendar, and what is nested deeply."""
+
 HEAD_ROOM = 512 * 1024 * 1024
 """Bytes that reading any of these may take beyond what the process had."""
 
@@ -62,6 +84,11 @@ def changed(value: Any, path: tuple[Any, ...], new: Any) -> Any:
     return copy
 
 
+def as_text(document: Any) -> str:
+    """A JSON value as text, in which the huge number is written out."""
+    return json.dumps(document).replace(json.dumps(HUGE), "1e400")
+
+
 def records_or_refusal(knowledge: Knowledge, intaking: Intaking, data: bytes) -> list[Record] | str:
     """The records of a file, or the one line with which it is refused."""
     try:
@@ -79,7 +106,7 @@ fuzzed = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @fuzzed
-@given(changes=st.lists(st.tuples(st.sampled_from(PLACES), anything), min_size=1, max_size=4))
+@given(changes=st.lists(st.tuples(st.sampled_from(PLACES), st.sampled_from(ODD) | anything), min_size=1, max_size=4))
 def test_a_record_with_anything_anywhere_is_read_or_refused(
     knowledge: Knowledge, intaking: Intaking, changes: list[tuple[tuple[Any, ...], Any]]
 ) -> None:
@@ -90,7 +117,7 @@ def test_a_record_with_anything_anywhere_is_read_or_refused(
             document = changed(document, path, new)
         except (KeyError, IndexError, TypeError):
             continue
-    data = json.dumps(document).encode()
+    data = as_text(document).encode()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     records = records_or_refusal(knowledge, intaking, data)
     assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < HEAD_ROOM

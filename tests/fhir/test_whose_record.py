@@ -19,6 +19,7 @@ from tests.fhir.taken import (
     reasons,
     refused,
     warnings,
+    without,
 )
 
 OURS, THEIRS = "https://a.org/fhir", "https://b.org/fhir"
@@ -46,8 +47,7 @@ def packaged(code: str) -> dict[str, Any]:
 
 def order_of_a_package() -> dict[str, Any]:
     """An order of the medication 1."""
-    by_reference = {"medicationReference": {"reference": "Medication/1"}}
-    return {key: part for key, part in order({}).items() if key != "medicationCodeableConcept"} | by_reference
+    return without(order({}), "medicationCodeableConcept") | {"medicationReference": {"reference": "Medication/1"}}
 
 
 # Which patient
