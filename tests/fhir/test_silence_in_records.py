@@ -80,7 +80,9 @@ def test_two_primaries_that_nothing_tells_apart_cost_the_answer(take: Take) -> N
 
 def test_a_primary_that_is_not_confirmed_costs_the_answer_when_it_is_alone(take: Take) -> None:
     suspected = condition("lung", LUNG, "provisional")
-    assert refused(take(suspected))
+    alone = take(suspected)
+    assert refused(alone)
+    assert "Condition/lung: it is not confirmed, and silence would be read as no" in warnings(alone)
     record = take(suspected, condition("breast", BREAST))
     assert facts(record)["originTumour"] == "BreastCarcinoma"
     assert not refused(record)
@@ -109,6 +111,13 @@ def test_an_older_entry_that_states_no_value_is_only_listed(take: Take) -> None:
     record = take(her2(EQUIVOCAL, OLD, "old"), her2(POSITIVE, NEW, "new"))
     assert facts(record)["her2Status"] == "Her2Positive"
     assert (record.findings, "Observation/old" in reasons(record)) == ((), True)
+
+
+@pytest.mark.parametrize("status, told", [("unknown", "its status is unknown"), (None, "it has no status")])
+def test_an_entry_of_unknown_status_is_told_of(take: Take, status: str | None, told: str) -> None:
+    record = take(without(kps(80), "status") | ({"status": status} if status else {}))
+    assert "karnofskyPerformanceStatus" not in facts(record)
+    assert f"Observation/kps: it is not used: {told}" in warnings(record)
 
 
 # Units

@@ -82,25 +82,31 @@ def test_a_patient_on_the_same_server_is_meant_with_or_without_its_address(docum
         assert facts(record)["karnofskyPerformanceStatus"] == "80"
 
 
-def test_a_universally_unique_reference_finds_its_patient(documents: Documents) -> None:
-    people = [{"resourceType": "Patient", "birthDate": born} for born in ("1960-01-01", "1970-01-01")]
+@pytest.mark.parametrize("names", [{}, {"id": "p1"}])
+def test_a_universally_unique_reference_finds_its_patient(documents: Documents, names: dict[str, str]) -> None:
+    """Whether or not the patient has an id beside it."""
+    people = [{"resourceType": "Patient", "birthDate": "1960-01-01"}, without(PATIENT, "id") | names]
     document = bundle_of(*people, of("urn:uuid:second", kps(80)))
     for entry, name in zip(document["entry"], ("first", "second", "score"), strict=True):
         entry["fullUrl"] = f"urn:uuid:{name}"
     first, second = documents(document)
     assert facts(first) == {"ageYears": "66"}
-    assert facts(second) == {"ageYears": "56", "karnofskyPerformanceStatus": "80"}
+    assert facts(second) == {"ageYears": "60", "karnofskyPerformanceStatus": "80"}
 
 
 @pytest.mark.parametrize("subject", ["Group/g", "Device/d", "#p"])
 def test_a_group_a_device_and_what_is_contained_are_no_patients(documents: Documents, subject: str) -> None:
+    """Whether or not they are in the input."""
     inside = {"contained": [{"resourceType": "Patient", "id": "p", "birthDate": "1950-01-01"}]}
-    (alone,) = documents(bundle_of(of(subject, kps(80) | inside)))
-    assert refused(alone)
-    assert "no resource says whom it is about" in warnings(alone)
-    (record,) = documents(bundle_of(PATIENT, of(subject, kps(80) | inside)))
-    assert set(facts(record)) == {"ageYears"}
-    assert reasons(record)["Observation/kps"] == f"it is about another patient ({subject})"
+    others = [{"resource": {"resourceType": "Group", "id": "g"}}, {"resource": {"resourceType": "Device", "id": "d"}}]
+    for more in ([], others):
+        alone, beside = (bundle_of(*some, of(subject, kps(80) | inside)) for some in ([], [PATIENT]))
+        (nobody,) = documents(alone | {"entry": alone["entry"] + more})
+        assert "no resource says whom it is about" in warnings(nobody)
+        assert refused(nobody)
+        (record,) = documents(beside | {"entry": beside["entry"] + more})
+        assert set(facts(record)) == {"ageYears"}
+        assert reasons(record)["Observation/kps"] == f"it is about another patient ({subject})"
 
 
 def test_a_subject_that_is_only_an_identifier_is_nobody(documents: Documents) -> None:
