@@ -6,6 +6,7 @@ import json
 import resource
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -52,17 +53,17 @@ def nested(depth: int) -> dict[str, Any]:
     return {"extension": [nested(depth - 1)] if depth else []}
 
 
-ODD: list[Any] = [
-    [80],
-    [[]],
-    {"a": [1]},
-    HUGE,
-    "0001-01-01",
-    "0001-01-01T00:00:00+14:00",
-    "9999-12-31T23:59:59-14:00",
-    nested(20),
-    nested(100),
-]
+ODD: dict[str, Any] = {
+    "a list of one": [80],
+    "a list of a list": [[]],
+    "a list inside an object": {"a": [1]},
+    "a number of 400 digits": HUGE,
+    "the first day": "0001-01-01",
+    "before the first hour": "0001-01-01T00:00:00+14:00",
+    "after the last second": "9999-12-31T23:59:59-14:00",
+    "deep extensions": nested(20),
+    "extensions beyond the limit": nested(100),
+}
 """Lists where FHIR has one value, the ends of the calendar, and what is nested deeply."""
 
 HEAD_ROOM = 512 * 1024 * 1024
@@ -99,24 +100,8 @@ def records_or_refusal(knowledge: Knowledge, intaking: Intaking, data: bytes) ->
     return message
 
 
-PLACES = paths(KNOWN)
-
-
-fuzzed = settings(deadline=None, suppress_health_check=list(HealthCheck))
-
-
-@fuzzed
-@given(changes=st.lists(st.tuples(st.sampled_from(PLACES), st.sampled_from(ODD) | anything), min_size=1, max_size=4))
-def test_a_record_with_anything_anywhere_is_read_or_refused(
-    knowledge: Knowledge, intaking: Intaking, changes: list[tuple[tuple[Any, ...], Any]]
-) -> None:
+def look_at(knowledge: Knowledge, intaking: Intaking, document: Any) -> None:
     """No traceback, whatever stands wherever; what is stated is of facts that there are; and twice gives the same."""
-    document: Any = KNOWN
-    for path, new in changes:
-        try:
-            document = changed(document, path, new)
-        except (KeyError, IndexError, TypeError):
-            continue
     data = as_text(document).encode()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     records = records_or_refusal(knowledge, intaking, data)
@@ -125,6 +110,44 @@ def test_a_record_with_anything_anywhere_is_read_or_refused(
     for record in records if isinstance(records, list) else []:
         assert record.triples or any(finding.severity == "violation" for finding in record.findings)
         assert {one.property for one in record.intake.used} <= set(knowledge.facts) if record.intake else True
+
+
+def element(path: tuple[Any, ...]) -> tuple[str, ...]:
+    """The type of the resource around a place, and the elements that lead there, without their numbers in lists."""
+    kind = KNOWN["entry"][path[1]]["resource"]["resourceType"] if len(path) > 3 else ""
+    return (kind, *(step for step in path if isinstance(step, str)))
+
+
+PLACES = paths(KNOWN)
+ELEMENTS = {element(path): path for path in PLACES}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_an_odd_value_in_any_element_is_read_or_refused(knowledge: Knowledge, intaking: Intaking, odd: Any) -> None:
+    assert len(ELEMENTS) > 100
+    for path in ELEMENTS.values():
+        look_at(knowledge, intaking, changed(KNOWN, path, odd))
+
+
+fuzzed = settings(deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@fuzzed
+@given(
+    changes=st.lists(
+        st.tuples(st.sampled_from(PLACES), st.sampled_from(list(ODD.values())) | anything), min_size=1, max_size=4
+    )
+)
+def test_a_record_with_anything_anywhere_is_read_or_refused(
+    knowledge: Knowledge, intaking: Intaking, changes: list[tuple[tuple[Any, ...], Any]]
+) -> None:
+    document: Any = KNOWN
+    for path, new in changes:
+        try:
+            document = changed(document, path, new)
+        except (KeyError, IndexError, TypeError):
+            continue
+    look_at(knowledge, intaking, document)
 
 
 @fuzzed
