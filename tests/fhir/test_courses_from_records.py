@@ -12,7 +12,7 @@ import pytest
 from lepto.recommend import Recommender
 from lepto.report import Report
 from tests.accept_cases import ON
-from tests.fhir.records import RXNORM, SCT, bundle, concept
+from tests.fhir.records import MCODE, RXNORM, SCT, bundle, concept
 from tests.fhir.taken import (
     BRAIN,
     CANAL,
@@ -38,8 +38,7 @@ from tests.fhir.taken import (
 )
 
 PCS = "http://www.cms.gov/Medicare/Coding/ICD10"
-MCODE = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-"
-STEREOTACTIC = concept(SCT, "1163157007")
+INTRAOPERATIVE, ULTRA_HIGH_RATE = concept(SCT, "168524008"), concept(SCT, "1163157007")
 LARGE_FIELDS = ["441799006", "1156526006", "1156528007", "1156529004", "1156530009", "1162782007", "1204242009"]
 SPINE = [CANAL, "2748008", "11478001", "37554007", "50800009", "54785003", "60051002", "180959008", "421060004"]
 CYTARABINE, PEMETREXED, VINCRISTINE, BUPIVACAINE = (concept(RXNORM, c) for c in ("3041", "68446", "11202", "1815"))
@@ -80,7 +79,9 @@ def test_the_brain_alone_is_whole_brain_by_a_technique_for_large_fields(
 
 
 @pytest.mark.parametrize("inside", [True, False])
-@pytest.mark.parametrize("technique", [STEREOTACTIC, {"text": "stereotactic"}, concept("http://example.org", "SRS")])
+@pytest.mark.parametrize(
+    "technique", [INTRAOPERATIVE, ULTRA_HIGH_RATE, {"text": "stereotactic"}, concept("http://example.org", "SRS")]
+)
 def test_the_brain_by_another_technique_is_not_whole_brain(take: Take, technique: dict[str, Any], inside: bool) -> None:
     """Nor by one that is not encoded; of several, each must be one for large fields."""
     large = by_technique(concept(SCT, LARGE_FIELDS[0]))
