@@ -18,6 +18,7 @@ from lepto.errors import KnowledgeError
 from lepto.knowledge import Knowledge
 from lepto.mappings import COLUMNS, NO_TERM, REQUIRED, SLOTS, read_mapping_sets
 from lepto.query import QueryError, query_by_code
+from lepto.read.fhir.declared import Declared, declared
 from lepto.reason import examine, java
 from lepto.vocabulary import LEPTO, OWL, SKOS, local_name
 from tests.questions import rows, text_of
@@ -309,6 +310,66 @@ def test_every_unit_is_a_code_of_ucum(knowledge: Knowledge) -> None:
     units = {name for (name,) in rows(knowledge, "SELECT DISTINCT ?unit { ?fact lepto:unit ?unit }")}
     assert units <= {"1", "%", "a", "d", "wk", "mo", "mg", "mg/dL", "mL", "Gy"}
     assert units
+
+
+# Whether records that bear a mapped code are read
+
+# Codes of treatments, and of what they are made of, by which no record is read as a course.
+NOT_READ = {
+    "277762005": "a lumbar puncture is an act, and no course of treatment",
+    "713148004": "symptoms are managed beside every treatment",
+    "788751009": "corticosteroids are given for many reasons",
+    "387003001": "trastuzumab is a part of several treatments, and alone none of them",
+    "224905": "trastuzumab, as above",
+    "L01FD01": "trastuzumab, as above",
+    "L01FD": "antibodies against HER2, of which trastuzumab deruxtecan alone is a treatment here",
+    "L01EH": "inhibitors of HER2, of which tucatinib alone is in a treatment here",
+    "L01EB": "inhibitors of EGFR of every generation",
+    "6719": "memantine protects during radiotherapy, and is no treatment by itself",
+    "N06DX01": "memantine, as above",
+}
+# Code systems of records by which nothing is read, neither disease nor treatment nor route.
+SYSTEMS_NOT_READ = {"http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl"}
+
+
+def read_codes(known: Declared, fact: str = "") -> tuple[set[str], set[str]]:
+    """The codes, and the families of codes, of which entries are that state a fact (all facts, where none is named)."""
+    intakes = [intake for intake in known.intakes if fact in ("", intake.fact)]
+    conditions = [one for i in intakes for one in (i.conditions, *(reading.conditions for reading in i.readings))]
+    return {c for one in conditions for c in one.codes}, {c for one in conditions for c in one.families}
+
+
+def test_every_code_of_a_treatment_is_read_as_a_course_or_left_out_for_a_reason(knowledge: Knowledge) -> None:
+    """A course that a record bears by a mapped code, and that is not read, would be silence."""
+    known = declared(knowledge.store)
+    codes, families = read_codes(known, "treatmentCourse")
+    treatments = {
+        LEPTO + name
+        for (name,) in rows(
+            knowledge,
+            """SELECT DISTINCT ?thing {
+              VALUES ?kind { lepto:Substance lepto:Treatment }
+              { ?thing a/rdfs:subClassOf* ?kind } UNION { ?thing rdfs:subClassOf+ ?kind } }""",
+        )
+    }
+    mapped = {
+        mapping.code: mapping.code.removeprefix(known.systems[mapping_set.terminology].prefix)
+        for mapping_set in knowledge.mapping_sets
+        if mapping_set.terminology in known.systems.keys() - SYSTEMS_NOT_READ
+        for mapping in mapping_set.mappings
+        if mapping.found and mapping.subject in treatments and mapping.relation != SKOS + "relatedMatch"
+    }
+    assert len(mapped) > 30
+    left_out = {bare for code, bare in mapped.items() if code not in codes and not code.startswith(tuple(families))}
+    assert left_out == NOT_READ.keys()
+
+
+def test_a_code_system_that_is_not_read_is_read_by_no_intake(knowledge: Knowledge) -> None:
+    known = declared(knowledge.store)
+    codes, families = read_codes(known)
+    prefixes = tuple(known.systems[uri].prefix for uri in SYSTEMS_NOT_READ)
+    assert len(codes) > 100
+    assert [code for code in codes | families if code.startswith(prefixes)] == []
 
 
 # The list of codes that were read

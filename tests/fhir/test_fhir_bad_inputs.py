@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,83 +10,40 @@ import pytest
 
 from lepto.finding import Finding
 from lepto.knowledge import Knowledge
-from lepto.read import Intaking, Record, read, read_bytes
+from lepto.read import Intaking, Record, read
 from lepto.recommend import Recommender
-from lepto.vocabulary import local_name
-from tests.fhir.records import ICD, LOINC, OWN, RXNORM, SCT, concept, condition, observation, quantity
-
-ON = date(2026, 11, 22)
-PATIENT: dict[str, Any] = {"resourceType": "Patient", "id": "p1", "birthDate": "1966-01-01"}
-KPS = (LOINC, "89243-0")
-PROTEIN = (LOINC, "2880-3")
-HER2 = (LOINC, "48676-1")
-POSITIVE, NEGATIVE = concept(LOINC, "LA6576-8"), concept(LOINC, "LA6577-6")
-
-Take = Callable[..., Record]
-
-
-@pytest.fixture(scope="module")
-def documents(knowledge: Knowledge) -> Callable[..., list[Record]]:
-    """The records of a document, given as JSON values or as text."""
-
-    def taken(document: Any) -> list[Record]:
-        data = document if isinstance(document, bytes) else json.dumps(document).encode()
-        return read_bytes(data, "record.json", knowledge.facts, Intaking(knowledge, ON))
-
-    return taken
-
-
-@pytest.fixture(scope="module")
-def take(documents: Callable[..., list[Record]]) -> Take:
-    """The one record of a bundle of a patient with these resources."""
-
-    def taken(*resources: dict[str, Any], patient: dict[str, Any] = PATIENT) -> Record:
-        (record,) = documents(bundle_of(patient, *resources))
-        return record
-
-    return taken
-
-
-def bundle_of(*resources: dict[str, Any]) -> dict[str, Any]:
-    """A bundle of resources, each about the patient p1 unless it says otherwise."""
-    about = {"subject": {"reference": "Patient/p1"}}
-    whole = [one if one["resourceType"] == "Patient" or "patient" in one else about | one for one in resources]
-    return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in whole]}
-
-
-def facts(record: Record) -> dict[str, Any]:
-    """What a record states, by name; of a course the treatment and the status."""
-    found: dict[str, Any] = {}
-    for triple in record.triples:
-        name = local_name(triple.predicate.value)
-        value = getattr(triple.object, "value", "")
-        if name not in ("type", "identifier", "treatmentCourse"):
-            found[name] = local_name(value) if value.startswith("https://w3id.org/lepto/") else value
-    return found
-
-
-def reasons(record: Record) -> dict[str, str]:
-    """Why entries were not used, by their source."""
-    assert record.intake is not None
-    return {one.source: one.reason for one in record.intake.ignored}
-
-
-def warnings(record: Record) -> str:
-    """All that is said of the record, as one text."""
-    return " ".join(finding.message for finding in record.findings)
-
-
-def refused(record: Record) -> bool:
-    """Whether the record has a violation."""
-    return any(finding.severity == "violation" for finding in record.findings)
-
-
-def kps(value: Any, day: str | None = "2026-03-02", name: str = "kps", **more: Any) -> dict[str, Any]:
-    """A Karnofsky score of a day."""
-    found = observation(name, KPS, valueInteger=value) | more
-    return {key: part for key, part in found.items() if key != "effectiveDateTime"} | (
-        {"effectiveDateTime": day} if day else {}
-    )
+from tests.accept_cases import ON
+from tests.fhir.records import ICD, LOINC, RXNORM, SCT, concept, condition, observation, quantity
+from tests.fhir.taken import (
+    EGFR,
+    HER2,
+    INTRATHECAL,
+    LM,
+    METHOTREXATE,
+    NEGATIVE,
+    PATIENT,
+    POSITIVE,
+    PROTEIN,
+    VENTRICULAR,
+    Documents,
+    Take,
+    bundle_of,
+    cytology,
+    device,
+    facts,
+    given,
+    kps,
+    methotrexate,
+    order,
+    own,
+    part,
+    radiotherapy,
+    reasons,
+    refused,
+    shunt,
+    variant,
+    warnings,
+)
 
 
 def findings_of(recommender: Recommender, record: Record) -> tuple[Finding, ...]:
@@ -100,7 +55,7 @@ def findings_of(recommender: Recommender, record: Record) -> tuple[Finding, ...]
 
 
 def test_B007_a_line_that_is_too_long_is_named_to_every_patient(
-    documents: Callable[..., list[Record]], monkeypatch: pytest.MonkeyPatch
+    documents: Documents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a lost line said is not known, so that every patient of the file is warned."""
     monkeypatch.setattr("lepto.read.limits.LINE_BYTES", 300)
@@ -110,7 +65,7 @@ def test_B007_a_line_that_is_too_long_is_named_to_every_patient(
     assert "line 2: it cannot be read, and may be about this patient" in warnings(patient)
 
 
-def test_B008_deep_nesting_is_refused(documents: Callable[..., list[Record]]) -> None:
+def test_B008_deep_nesting_is_refused(documents: Documents) -> None:
     deep: dict[str, Any] = {}
     for _ in range(100):
         deep = {"extension": [deep]}
@@ -118,20 +73,20 @@ def test_B008_deep_nesting_is_refused(documents: Callable[..., list[Record]]) ->
     assert [refused(one) for one in documents(broken.encode())].count(True) == 1
 
 
-def test_B010_a_number_that_is_none_refuses_the_resource(documents: Callable[..., list[Record]]) -> None:
+def test_B010_a_number_that_is_none_refuses_the_resource(documents: Documents) -> None:
     text = json.dumps(bundle_of(PATIENT, kps(80))).replace("80", "NaN")
     (record,) = documents(text.encode())
     assert "karnofskyPerformanceStatus" not in facts(record)
     assert "not a number" in reasons(record)["Observation/kps"]
 
 
-def test_B011_half_a_character_refuses_the_resource(documents: Callable[..., list[Record]]) -> None:
+def test_B011_half_a_character_refuses_the_resource(documents: Documents) -> None:
     text = json.dumps(bundle_of(PATIENT, kps(80, note="HERE"))).replace("HERE", "\\ud800")
     (record,) = documents(text.encode())
     assert "surrogate" in reasons(record)["Observation/kps"]
 
 
-def test_B014_an_empty_bundle_is_no_patient(documents: Callable[..., list[Record]]) -> None:
+def test_B014_an_empty_bundle_is_no_patient(documents: Documents) -> None:
     assert documents({"resourceType": "Bundle", "type": "collection"}) == []
 
 
@@ -180,21 +135,13 @@ def test_B035_text_is_never_read_as_a_number(take: Take) -> None:
 
 def test_B038_an_intrathecal_vinca_alkaloid_is_told(take: Take) -> None:
     """Whatever the patient has, and whatever the guideline says."""
-    route = [{"route": concept(SCT, "72607000")}]
-    order = {"resourceType": "MedicationRequest", "id": "vcr", "status": "active", "intent": "order"}
-    record = take(order | {"medicationCodeableConcept": concept(RXNORM, "11202"), "dosageInstruction": route})
+    record = take(order(concept(RXNORM, "11202"), INTRATHECAL))
     assert "almost always fatal" in warnings(record)
 
 
 def test_B040_radiotherapy_without_fractions_was_given(take: Take) -> None:
     record = take(radiotherapy("12738006"))
     assert (facts(record)["treatment"], facts(record)["courseStatus"]) == ("WholeBrainRadiotherapy", "Given")
-
-
-def radiotherapy(*sites: str, **more: Any) -> dict[str, Any]:
-    """A completed course of radiotherapy on some sites."""
-    done = {"resourceType": "Procedure", "id": "rt", "status": "completed", "code": concept(SCT, "1217123003")}
-    return done | {"bodySite": [concept(SCT, site) for site in sites]} | more
 
 
 # Time
@@ -285,35 +232,28 @@ def test_two_versions_without_an_order_are_both_left_out(take: Take) -> None:
 
 
 def test_B058_a_refuted_diagnosis_excludes_the_metastasis(take: Take) -> None:
-    record = take(condition("lm", (SCT, "1155991005"), "refuted"))
+    record = take(condition("lm", LM, "refuted"))
     assert facts(record)["leptomeningealMetastasis"] == "Excluded"
     assert reasons(record)["Condition/lm"] == "its verification status is refuted"
 
 
 @pytest.mark.parametrize("verification", ["provisional", "differential", "unconfirmed"])
 def test_B059_an_unconfirmed_diagnosis_is_a_suspicion(take: Take, verification: str) -> None:
-    assert facts(take(condition("lm", (SCT, "1155991005"), verification)))["leptomeningealMetastasis"] == "Suspected"
+    assert facts(take(condition("lm", LM, verification)))["leptomeningealMetastasis"] == "Suspected"
 
 
 @pytest.mark.parametrize("state", ["inactive", "remission", "resolved"])
 def test_B061_a_diagnosis_that_is_not_current_states_nothing(take: Take, state: str) -> None:
-    record = take(condition("lm", (SCT, "1155991005")) | {"clinicalStatus": concept("", state)})
+    record = take(condition("lm", LM) | {"clinicalStatus": concept("", state)})
     assert "leptomeningealMetastasis" not in facts(record)
     assert reasons(record)["Condition/lm"] == "it is not active"
 
 
 def test_B062_a_diagnosis_without_states_is_unconfirmed(take: Take) -> None:
-    bare = {"resourceType": "Condition", "id": "lm", "code": concept(SCT, "1155991005")}
+    bare = {"resourceType": "Condition", "id": "lm", "code": concept(*LM)}
     record = take(bare)
     assert facts(record)["leptomeningealMetastasis"] == "Suspected"
     assert "taken as unconfirmed" in warnings(record)
-
-
-def cytology(name: str, code: str, day: str = "2026-03-02") -> tuple[dict[str, Any], dict[str, Any]]:
-    """A cytological examination of a specimen of cerebrospinal fluid."""
-    specimen = {"resourceType": "Specimen", "id": f"csf-{name}", "type": concept(SCT, "258450006")}
-    found = observation(name, (LOINC, "47523-6"), valueCodeableConcept=concept(SCT, code))
-    return specimen, found | {"effectiveDateTime": day, "specimen": {"reference": f"Specimen/csf-{name}"}}
 
 
 def test_B064_two_negative_cytologies_exclude_nothing(take: Take) -> None:
@@ -340,7 +280,7 @@ def test_cytology_of_another_fluid_is_none_of_cerebrospinal_fluid(take: Take) ->
 
 @pytest.mark.parametrize("answer", [{"valueBoolean": False}, {}])
 def test_B067_history_of_metastasis_is_no_diagnosis(take: Take, answer: dict[str, Any]) -> None:
-    record = take(observation("history", (SCT, "1155991005"), **answer))
+    record = take(observation("history", LM, **answer))
     assert "leptomeningealMetastasis" not in facts(record)
 
 
@@ -348,20 +288,6 @@ def test_B068_an_absent_comorbidity_is_absent(take: Take) -> None:
     absent = {"url": "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-related-condition-absent"}
     record = take(observation("comorbid", (LOINC, "78923-0")) | {"extension": [absent | {"valueCodeableConcept": {}}]})
     assert set(facts(record)) == {"ageYears"}
-
-
-def variant(gene: dict[str, Any], change: str, **more: Any) -> dict[str, Any]:
-    """A variant that is present."""
-    parts = [
-        {"code": concept(LOINC, "48018-6"), "valueCodeableConcept": {"coding": [gene]}},
-        {"code": concept(LOINC, "48005-3"), "valueCodeableConcept": concept("http://varnomen.hgvs.org", change)},
-    ]
-    present = concept(LOINC, "LA9633-4")
-    found = observation("variant", (LOINC, "69548-6"), valueCodeableConcept=present, component=parts)
-    return found | {"component": parts + more.pop("parts", [])} | more
-
-
-EGFR = {"system": "http://www.genenames.org", "code": "HGNC:3236", "display": "EGFR"}
 
 
 def test_B070_a_gene_whose_code_and_display_differ_is_not_believed(take: Take) -> None:
@@ -387,8 +313,8 @@ def test_B073_kidney_function_is_no_gene(take: Take) -> None:
 
 @pytest.mark.parametrize("significance", ["LA26333-7", "LA26334-5", "LA6675-8"])
 def test_B074_a_variant_of_uncertain_significance_is_not_actionable(take: Take, significance: str) -> None:
-    part = {"code": concept(LOINC, "53037-8"), "valueCodeableConcept": concept(LOINC, significance)}
-    assert "egfrStatus" not in facts(take(variant(EGFR, "p.(Leu858Arg)", parts=[part])))
+    said = part("53037-8", concept(LOINC, significance))
+    assert "egfrStatus" not in facts(take(variant(EGFR, "p.(Leu858Arg)", said)))
 
 
 def test_an_unknown_change_of_a_known_gene_is_unknown(take: Take) -> None:
@@ -425,22 +351,9 @@ def test_B082_what_a_modifier_may_turn_round_is_not_used(take: Take, modifier: d
     assert "her2Status" not in facts(record)
 
 
-def methotrexate(**more: Any) -> dict[str, Any]:
-    """An order of intrathecal methotrexate."""
-    return {
-        "resourceType": "MedicationRequest",
-        "id": "mtx",
-        "status": "active",
-        "intent": "order",
-        "medicationCodeableConcept": concept(RXNORM, "6851"),
-        "dosageInstruction": [{"route": concept(SCT, "72607000")}],
-        **more,
-    }
-
-
 def test_B037_a_dose_by_body_surface_changes_nothing_of_the_order(take: Take) -> None:
     """Doses are not checked: the order is read as what it is."""
-    dose = {"route": concept(SCT, "72607000"), "doseAndRate": [{"doseQuantity": quantity(12, "mg/m2")}]}
+    dose = {"route": INTRATHECAL, "doseAndRate": [{"doseQuantity": quantity(12, "mg/m2")}]}
     assert facts(take(methotrexate(dosageInstruction=[dose])))["treatment"] == "IntrathecalMethotrexate"
 
 
@@ -451,11 +364,6 @@ def test_B083_do_not_perform_is_no_order(take: Take) -> None:
     assert reasons(record)["MedicationRequest/mtx"] == "it says what is not to be given"
 
 
-def shunt(status: str) -> dict[str, Any]:
-    """A shunt procedure."""
-    return {"resourceType": "Procedure", "id": "shunt", "status": status, "code": concept(SCT, "47020004")}
-
-
 def test_B085_a_shunt_that_was_not_placed_is_none(take: Take) -> None:
     assert facts(take(shunt("completed")))["csfDevice"] == "UnspecifiedVentricularDevice"
     assert set(facts(take(shunt("not-done")))) == {"ageYears"}
@@ -463,17 +371,10 @@ def test_B085_a_shunt_that_was_not_placed_is_none(take: Take) -> None:
 
 @pytest.mark.parametrize("status", ["inactive", "entered-in-error"])
 def test_B086_a_device_that_was_removed_is_none(take: Take, status: str) -> None:
-    device = {"resourceType": "Device", "id": "d", "status": status, "type": concept(SCT, "258593008")}
-    assert "csfDevice" not in facts(take(device | {"patient": {"reference": "Patient/p1"}}))
+    assert "csfDevice" not in facts(take(device("d", "258593008", status)))
 
 
 # Contradiction and identity
-
-
-def own(name: str, value: str, day: str, fact: str = "csfFlow") -> dict[str, Any]:
-    """An observation that is coded with a fact of the ontology."""
-    found = observation(name, (OWN, fact), valueCodeableConcept=concept(OWN, value))
-    return found | {"effectiveDateTime": day}
 
 
 def test_B088_flow_that_is_not_recorded_is_unknown(take: Take) -> None:
@@ -489,8 +390,7 @@ def test_B089_flow_after_radiotherapy_is_the_newest(take: Take) -> None:
 
 
 def test_B091_two_devices_leave_it_open(take: Take) -> None:
-    reservoir = {"resourceType": "Device", "id": "omm", "status": "active", "type": concept(SCT, "118425005")}
-    record = take(shunt("completed"), reservoir | {"patient": {"reference": "Patient/p1"}})
+    record = take(shunt("completed"), device("omm", "118425005"))
     assert "csfDevice" not in facts(record)
     assert "csfDevice is left open" in warnings(record)
 
@@ -502,7 +402,7 @@ def test_B094_the_primary_to_which_the_metastasis_links_goes_before_others(
     link = {"url": "http://hl7.org/fhir/StructureDefinition/condition-related"}
     extension = [link | {"valueReference": {"reference": "Condition/lung"}}] if linked else []
     record = take(
-        condition("lm", (SCT, "1155991005")) | {"extension": extension},
+        condition("lm", LM) | {"extension": extension},
         condition("lung", (SCT, "254637007")),
         condition("breast", (SCT, "254837009")),
     )
@@ -511,12 +411,12 @@ def test_B094_the_primary_to_which_the_metastasis_links_goes_before_others(
 
 def test_B095_a_primary_of_another_patient_is_not_taken(take: Take) -> None:
     other = condition("lung", (SCT, "254637007")) | {"subject": {"reference": "Patient/p2"}}
-    record = take(condition("lm", (SCT, "1155991005")), other)
+    record = take(condition("lm", LM), other)
     assert "originTumour" not in facts(record)
     assert reasons(record)["Condition/lung"] == "it is about another patient (Patient/p2)"
 
 
-def test_B097_two_patients_in_one_bundle_are_never_merged(documents: Callable[..., list[Record]]) -> None:
+def test_B097_two_patients_in_one_bundle_are_never_merged(documents: Documents) -> None:
     second = {"resourceType": "Patient", "id": "p2"}
     mine, yours = kps(80), kps(40, name="other") | {"subject": {"reference": "Patient/p2"}}
     first, other = documents(bundle_of(PATIENT, second, mine, yours))
@@ -524,7 +424,7 @@ def test_B097_two_patients_in_one_bundle_are_never_merged(documents: Callable[..
     assert facts(other)["karnofskyPerformanceStatus"] == "40"
 
 
-def test_B098_one_identifier_for_two_patients_refuses_both(documents: Callable[..., list[Record]]) -> None:
+def test_B098_one_identifier_for_two_patients_refuses_both(documents: Documents) -> None:
     same = {"identifier": [{"system": "urn:oid:1.2", "value": "7"}]}
     found = documents(bundle_of(PATIENT | same, {"resourceType": "Patient", "id": "p2"} | same))
     assert [refused(record) for record in found] == [True, True]
@@ -634,7 +534,7 @@ def test_B121_a_type_that_is_none_costs_its_entry(take: Take) -> None:
     assert reasons(record)["Banana (1)"] == "this type of resource is not read"
 
 
-def test_B122_every_packaging_is_accepted(documents: Callable[..., list[Record]]) -> None:
+def test_B122_every_packaging_is_accepted(documents: Documents) -> None:
     resources = [PATIENT, kps(80) | {"subject": {"reference": "Patient/p1"}}]
     lines = "\n".join(json.dumps(one) for one in resources).encode()
     for document in (resources, bundle_of(*resources), lines):
@@ -663,7 +563,7 @@ def test_B124_an_outcome_in_place_of_data_is_said(take: Take) -> None:
     [
         ({"resourceType": "MedicationOrder", "id": "x"}, None),
         (methotrexate(medication={"concept": concept(RXNORM, "6851")}), "it has an element of FHIR R5"),
-        (condition("lm", (SCT, "1155991005")) | {"clinicalStatus": "active"}, "as before FHIR R4"),
+        (condition("lm", LM) | {"clinicalStatus": "active"}, "as before FHIR R4"),
     ],
 )
 def test_B125_another_release_is_named_and_not_read(take: Take, resource: dict[str, Any], told: str | None) -> None:
@@ -683,7 +583,7 @@ def test_B127_a_loop_of_references_ends(take: Take) -> None:
     assert facts(take(kps(80) | loop))["karnofskyPerformanceStatus"] == "80"
 
 
-def test_B128_three_kinds_of_silence_are_three(documents: Callable[..., list[Record]]) -> None:
+def test_B128_three_kinds_of_silence_are_three(documents: Documents) -> None:
     searched = {"resourceType": "Bundle", "type": "searchset"}
     hook = {"hook": "patient-view", "prefetch": {"patient": PATIENT, "kps": None, "csf": searched}}
     (record,) = documents(hook)
@@ -723,7 +623,7 @@ def test_B092_symptomatic_hydrocephalus_offers_a_shunt_and_bars_intrathecal_chem
     take: Take, recommender: Recommender
 ) -> None:
     record = take(
-        condition("lm", (SCT, "1155991005")),
+        condition("lm", LM),
         condition("origin", (SCT, "254837009")),
         kps(80),
         own("hydrocephalus", "SymptomaticHydrocephalus", "2026-03-02", "hydrocephalus"),
@@ -761,14 +661,5 @@ def test_the_volumes_of_a_course_summary_tell_what_was_irradiated(take: Take) ->
 
 def test_an_order_that_is_being_carried_out_is_under_way(take: Take) -> None:
     """An administration that names its order makes one course of the two."""
-    given = {
-        "resourceType": "MedicationAdministration",
-        "id": "given",
-        "status": "completed",
-        "medicationCodeableConcept": concept(RXNORM, "6851"),
-        "dosage": {"route": concept(SCT, "420719007")},
-        "effectiveDateTime": "2026-11-02",
-        "request": {"reference": "MedicationRequest/mtx"},
-    }
-    record = take(methotrexate(), given)
+    record = take(methotrexate(), given(METHOTREXATE, VENTRICULAR, request={"reference": "MedicationRequest/mtx"}))
     assert (facts(record)["courseStatus"], facts(record)["startDate"]) == ("Ongoing", "2026-11-02")

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lepto.errors import InputError
-from lepto.knowledge import Knowledge, load
+from lepto.knowledge import Knowledge
 from lepto.read import Intaking, Record, read_bytes
 from tests.accept_cases import ON
 from tests.fhir.records import bundle
@@ -44,6 +44,28 @@ anything = st.recursive(
     max_leaves=6,
 )
 
+HUGE = "a number of 400 digits"
+"""Stands for a number that JSON can write and a float cannot hold."""
+
+
+def nested(depth: int) -> dict[str, Any]:
+    """Extensions inside extensions."""
+    return {"extension": [nested(depth - 1)] if depth else []}
+
+
+ODD: dict[str, Any] = {
+    "a list of one": [80],
+    "a list of a list": [[]],
+    "a list inside an object": {"a": [1]},
+    "a number of 400 digits": HUGE,
+    "the first day": "0001-01-01",
+    "before the first hour": "0001-01-01T00:00:00+14:00",
+    "after the last second": "9999-12-31T23:59:59-14:00",
+    "deep extensions": nested(20),
+    "extensions beyond the limit": nested(100),
+}
+"""Lists where FHIR has one value, the ends of the calendar, and what is nested deeply."""
+
 HEAD_ROOM = 512 * 1024 * 1024
 """Bytes that reading any of these may take beyond what the process had."""
 
@@ -63,6 +85,11 @@ def changed(value: Any, path: tuple[Any, ...], new: Any) -> Any:
     return copy
 
 
+def as_text(document: Any) -> str:
+    """A JSON value as text, in which the huge number is written out."""
+    return json.dumps(document).replace(json.dumps(HUGE), "1e400")
+
+
 def records_or_refusal(knowledge: Knowledge, intaking: Intaking, data: bytes) -> list[Record] | str:
     """The records of a file, or the one line with which it is refused."""
     try:
@@ -73,31 +100,9 @@ def records_or_refusal(knowledge: Knowledge, intaking: Intaking, data: bytes) ->
     return message
 
 
-PLACES = paths(KNOWN)
-
-
-@pytest.fixture(scope="module")
-def intaking() -> Intaking:
-    """How health records are read."""
-    return Intaking(load(), ON)
-
-
-fuzzed = settings(deadline=None, suppress_health_check=list(HealthCheck))
-
-
-@fuzzed
-@given(changes=st.lists(st.tuples(st.sampled_from(PLACES), anything), min_size=1, max_size=4))
-def test_a_record_with_anything_anywhere_is_read_or_refused(
-    knowledge: Knowledge, intaking: Intaking, changes: list[tuple[tuple[Any, ...], Any]]
-) -> None:
+def look_at(knowledge: Knowledge, intaking: Intaking, document: Any) -> None:
     """No traceback, whatever stands wherever; what is stated is of facts that there are; and twice gives the same."""
-    document: Any = KNOWN
-    for path, new in changes:
-        try:
-            document = changed(document, path, new)
-        except (KeyError, IndexError, TypeError):
-            continue
-    data = json.dumps(document).encode()
+    data = as_text(document).encode()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     records = records_or_refusal(knowledge, intaking, data)
     assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < HEAD_ROOM
@@ -105,6 +110,44 @@ def test_a_record_with_anything_anywhere_is_read_or_refused(
     for record in records if isinstance(records, list) else []:
         assert record.triples or any(finding.severity == "violation" for finding in record.findings)
         assert {one.property for one in record.intake.used} <= set(knowledge.facts) if record.intake else True
+
+
+def element(path: tuple[Any, ...]) -> tuple[str, ...]:
+    """The type of the resource around a place, and the elements that lead there, without their numbers in lists."""
+    kind = KNOWN["entry"][path[1]]["resource"]["resourceType"] if len(path) > 3 else ""
+    return (kind, *(step for step in path if isinstance(step, str)))
+
+
+PLACES = paths(KNOWN)
+ELEMENTS = {element(path): path for path in PLACES}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_an_odd_value_in_any_element_is_read_or_refused(knowledge: Knowledge, intaking: Intaking, odd: Any) -> None:
+    assert len(ELEMENTS) > 100
+    for path in ELEMENTS.values():
+        look_at(knowledge, intaking, changed(KNOWN, path, odd))
+
+
+fuzzed = settings(deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@fuzzed
+@given(
+    changes=st.lists(
+        st.tuples(st.sampled_from(PLACES), st.sampled_from(list(ODD.values())) | anything), min_size=1, max_size=4
+    )
+)
+def test_a_record_with_anything_anywhere_is_read_or_refused(
+    knowledge: Knowledge, intaking: Intaking, changes: list[tuple[tuple[Any, ...], Any]]
+) -> None:
+    document: Any = KNOWN
+    for path, new in changes:
+        try:
+            document = changed(document, path, new)
+        except (KeyError, IndexError, TypeError):
+            continue
+    look_at(knowledge, intaking, document)
 
 
 @fuzzed

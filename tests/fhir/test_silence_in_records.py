@@ -1,0 +1,177 @@
+"""An entry that bears on a fact and states nothing is not silence: it costs the answer where silence would be read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.fhir.records import OWN, SCT, concept, condition, observation, quantity
+from tests.fhir.taken import HER2, POSITIVE, PROTEIN, Take, facts, kps, reasons, refused, warnings, without
+
+BREAST, LUNG = (SCT, "254837009"), (SCT, "254637007")
+EQUIVOCAL = concept(SCT, "42425007")
+OLD, DAY, NEW = "2025-01-01", "2026-03-02", "2026-06-01"
+HALF_A_YEAR = quantity(6, "mo")
+
+
+def expectancy(value: dict[str, Any], day: str | None = DAY, name: str = "expectancy") -> dict[str, Any]:
+    """An estimate of life expectancy: a fact on which silence is read as a sufficient one."""
+    found = without(observation(name, (OWN, "lifeExpectancyMonths"), valueQuantity=value), "effectiveDateTime")
+    return found | ({"effectiveDateTime": day} if day else {})
+
+
+UNREAD: dict[str, dict[str, Any]] = {
+    "a bound": quantity(1, "mo") | {"comparator": "<"},
+    "no unit": {"value": 1},
+    "a unit that is none": {"value": 1, "unit": "moons"},
+    "a unit of something else": quantity(1, "m"),
+    "no number": {"unit": "mo"},
+}
+unread = pytest.mark.parametrize("value", UNREAD.values(), ids=UNREAD)
+
+
+# Facts on which silence is read
+
+
+@unread
+def test_an_estimate_that_is_not_read_costs_the_answer(take: Take, value: dict[str, Any]) -> None:
+    record = take(expectancy(value))
+    assert "lifeExpectancyMonths" not in facts(record)
+    assert refused(record)
+    assert "Observation/expectancy: " in warnings(record)
+    assert "silence would be read as no" in warnings(record)
+
+
+@unread
+@pytest.mark.parametrize("day", [NEW, DAY, "2026-03", None])
+def test_an_estimate_that_is_not_read_costs_the_answer_unless_it_is_surely_older(
+    take: Take, value: dict[str, Any], day: str | None
+) -> None:
+    assert refused(take(expectancy(value, day, "other"), expectancy(HALF_A_YEAR)))
+
+
+@unread
+def test_an_older_estimate_that_is_not_read_costs_nothing(take: Take, value: dict[str, Any]) -> None:
+    record = take(expectancy(value, OLD, "older"), expectancy(HALF_A_YEAR))
+    assert facts(record)["lifeExpectancyMonths"] == "6"
+    assert not refused(record)
+    assert "Observation/older" in reasons(record)
+
+
+def test_two_estimates_at_one_time_cost_the_answer(take: Take) -> None:
+    record = take(expectancy(quantity(1, "mo"), name="one"), expectancy(HALF_A_YEAR, name="other"))
+    assert "lifeExpectancyMonths" not in facts(record)
+    assert refused(record)
+    assert "Observation/one: 1, Observation/other: 6" in warnings(record)
+
+
+def test_an_estimate_that_was_retracted_is_silence(take: Take) -> None:
+    record = take(expectancy(UNREAD["a bound"]) | {"status": "entered-in-error"})
+    assert not refused(record)
+
+
+def test_two_primaries_that_nothing_tells_apart_cost_the_answer(take: Take) -> None:
+    record = take(condition("breast", BREAST), condition("lung", LUNG))
+    assert "originTumour" not in facts(record)
+    assert refused(record)
+    assert "BreastCarcinoma, NonSmallCellLungCarcinoma: originTumour is left open" in warnings(record)
+
+
+def test_a_primary_that_is_not_confirmed_costs_the_answer_when_it_is_alone(take: Take) -> None:
+    suspected = condition("lung", LUNG, "provisional")
+    alone = take(suspected)
+    assert refused(alone)
+    assert "Condition/lung: it is not confirmed, and silence would be read as no" in warnings(alone)
+    record = take(suspected, condition("breast", BREAST))
+    assert facts(record)["originTumour"] == "BreastCarcinoma"
+    assert not refused(record)
+
+
+def test_a_refuted_primary_costs_nothing(take: Take) -> None:
+    assert not refused(take(condition("lung", LUNG, "refuted")))
+
+
+# Facts on which silence is unknown
+
+
+def her2(value: dict[str, Any], day: str, name: str) -> dict[str, Any]:
+    """A HER2 test of a day."""
+    return observation(name, HER2, valueCodeableConcept=value, effectiveDateTime=day)
+
+
+def test_a_newer_entry_that_states_no_value_is_told_of(take: Take) -> None:
+    record = take(her2(POSITIVE, OLD, "old"), her2(EQUIVOCAL, NEW, "new"))
+    assert facts(record)["her2Status"] == "Her2Positive"
+    assert "Observation/new: it is newer than what states her2Status, and states no value" in warnings(record)
+    assert not refused(record)
+
+
+def test_an_older_entry_that_states_no_value_is_only_listed(take: Take) -> None:
+    record = take(her2(EQUIVOCAL, OLD, "old"), her2(POSITIVE, NEW, "new"))
+    assert facts(record)["her2Status"] == "Her2Positive"
+    assert (record.findings, "Observation/old" in reasons(record)) == ((), True)
+
+
+@pytest.mark.parametrize("status, told", [("unknown", "its status is unknown"), (None, "it has no status")])
+def test_an_entry_of_unknown_status_is_told_of(take: Take, status: str | None, told: str) -> None:
+    record = take(without(kps(80), "status") | ({"status": status} if status else {}))
+    assert "karnofskyPerformanceStatus" not in facts(record)
+    assert f"Observation/kps: it is not used: {told}" in warnings(record)
+
+
+# Units
+
+
+def protein(code: str, unit: str, value: float = 85) -> dict[str, Any]:
+    """A protein concentration whose unit is coded and shown."""
+    return observation("protein", PROTEIN, valueQuantity=quantity(value, code) | {"unit": unit})
+
+
+@pytest.mark.parametrize("code, unit", [("mg/dL", "g/L"), ("mg/dL", "mg/L"), ("g/L", "mg/dL")])
+def test_a_unit_that_is_shown_as_another_one_is_not_read(take: Take, code: str, unit: str) -> None:
+    record = take(protein(code, unit))
+    assert "csfProtein" not in facts(record)
+    assert f"Observation/protein: it is not used: its unit is {code} and is shown as {unit}" in warnings(record)
+
+
+@pytest.mark.parametrize("unit", ["mg/dL", "mg/dl", "MG/DL", "mg per dL", "mg%", "mg/100 ml"])
+def test_a_unit_that_is_shown_otherwise_is_read_as_it_is_coded(take: Take, unit: str) -> None:
+    assert facts(take(protein("mg/dL", unit)))["csfProtein"] == "85"
+
+
+# Times that overlap
+
+
+def lasting(value: int, name: str, **period: str) -> dict[str, Any]:
+    """A Karnofsky score of a period."""
+    return kps(value, None, name, effectivePeriod=period)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lasting(50, "other", start="2026-01-01", end="2026-10-01"),
+        lasting(50, "other", start="2026-02-01", end=DAY),
+        kps(50, "2026-03", "other"),
+        kps(50, "2026", "other"),
+    ],
+    ids=["a period around it", "a period up to it", "its month", "its year"],
+)
+def test_entries_whose_times_overlap_contradict_each_other(take: Take, other: dict[str, Any]) -> None:
+    record = take(kps(80), other)
+    assert "karnofskyPerformanceStatus" not in facts(record)
+    assert "Observation/kps: 80, Observation/other: 50" in warnings(record)
+
+
+@pytest.mark.parametrize(
+    "other, told",
+    [
+        (lasting(50, "other", start="2026-01-01", end="2026-03-01"), "80"),
+        (lasting(50, "other", start="2026-03-03", end="2026-04-01"), "50"),
+        (kps(50, "2026-02", "other"), "80"),
+        (kps(50, "2026-04", "other"), "50"),
+    ],
+)
+def test_entries_whose_times_do_not_overlap_are_ordered(take: Take, other: dict[str, Any], told: str) -> None:
+    assert facts(take(kps(80), other))["karnofskyPerformanceStatus"] == told
