@@ -74,11 +74,14 @@ class _Charts:
     def __init__(self, intaking: Intaking, found: Sequence[Resource | Absence], name: str) -> None:
         self.intaking, self.name = intaking, name
         self.absences = [one for one in found if isinstance(one, Absence)]
-        deleted = {one.deleted for one in self.absences if one.deleted}
-        self.resources = [one for one in found if isinstance(one, Resource) and one.name not in deleted]
+        self.deleted = [one for one in self.absences if one.deleted]
+        self.resources = [one for one in found if isinstance(one, Resource) and not self._is_deleted(one)]
         self.by_url = {one.full_url: one for one in reversed(self.resources) if one.full_url}
         self.by_name = {(one.bundle, one.base, one.name): one for one in reversed(self.resources) if one.name}
-        self.anywhere = {(one.base, one.name): one for one in reversed(self.resources) if one.name}
+        # What no full URL places, and a bundle holds, is of that bundle alone.
+        self.anywhere = {
+            (one.base, one.name): one for one in reversed(self.resources) if one.name and (one.base or not one.bundle)
+        }
 
     def records(self) -> list[Record]:
         patients = [one for one in self.resources if one.type == "Patient"]
@@ -99,6 +102,16 @@ class _Charts:
             return [self._nobody()] if strangers or self.absences else []
         shared = _shared_identifiers(patients)
         return [self._record(key, *kept[key], strangers if len(mine) == 1 else [], shared) for key in mine]
+
+    def _is_deleted(self, resource: Resource) -> bool:
+        """Say whether a resource was deleted: by its full URL, or by type and id in its own bundle, or where nothing
+        tells on which server it is.
+        """
+        return any(
+            one.deleted in (resource.full_url, resource.name)
+            and ("://" in one.deleted or not resource.base or resource.bundle == one.bundle)
+            for one in self.deleted
+        )
 
     def _record(
         self,
@@ -153,7 +166,7 @@ class _Charts:
     def _patient_of(self, resource: Resource) -> str:
         """The key of the patient whom a resource is about; empty where that is nobody in the input or no person."""
         reference = subject_of(resource.content)
-        if reference is None:
+        if reference is None or any(one.deleted in (reference, _relative(reference)) for one in self.deleted):
             return ""
         found = self._find(resource, reference)
         if found is not None:
@@ -217,16 +230,17 @@ def _without_copies(resources: list[Resource]) -> tuple[list[Resource], list[Res
     """Return the resources, of those with one name the newest version only; those of which nothing tells it; and the
     older versions.
     """
-    named: dict[str, list[Resource]] = defaultdict(list)
+    named: dict[tuple[str, str], list[Resource]] = defaultdict(list)
     for one in resources:
-        named[one.name or one.full_url or one.place].append(one)
+        named[one.base, one.name or one.full_url or one.place].append(one)
     kept, doubtful, old = [], [], []
     for same in named.values():
         different = {_said(one): one for one in same}
         newest = max(different.values(), key=_version)
+        older = [one for one in different.values() if _is_older(one, newest)]
         kept.append(newest)
-        old += [one for one in different.values() if _version(one) < _version(newest)]
-        if len(different) > 1 and sorted(map(_version, different.values()))[-2] == _version(newest):
+        old += older
+        if len(older) < len(different) - 1:
             doubtful.append(newest)
     return kept, doubtful, old
 
@@ -234,6 +248,12 @@ def _without_copies(resources: list[Resource]) -> tuple[list[Resource], list[Res
 def _said(resource: Resource) -> str:
     """What a resource says, without the narrative and the marks of the server that holds it."""
     return dump(Object(tuple(pair for pair in resource.content.pairs if pair[0] not in ("meta", "text"))))
+
+
+def _is_older(one: Resource, other: Resource) -> bool:
+    """Say whether both tell of their version in the same way, and that of the one is older."""
+    told = [[number not in (LONG_AGO, 0) for number in _version(resource)] for resource in (one, other)]
+    return told[0] == told[1] and _version(one) < _version(other)
 
 
 def _version(resource: Resource) -> tuple[datetime, int]:

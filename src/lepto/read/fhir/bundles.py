@@ -61,14 +61,15 @@ class Resource:
 
 @dataclass(frozen=True)
 class Absence:
-    """Something that a document holds in place of data: why, and where; whether more than routine; and the type and id
-    of what was deleted.
+    """Something that a document holds in place of data: why, and where; whether more than routine; the URL, or type and
+    id, of what was deleted; and the place of its bundle.
     """
 
     place: str
     reason: str
     warn: bool = False
     deleted: str = ""
+    bundle: str = ""
 
 
 def is_fhir(value: Value) -> bool:
@@ -105,9 +106,10 @@ def _entries(bundle: Resource) -> Iterator[Resource | Absence]:
         place = f"{bundle.place} entry {number}"
         content = item.get("resource") if isinstance(item, Object) else None
         request = item.get("request") if isinstance(item, Object) else None
-        if isinstance(request, Object) and request.get("method") == "DELETE":
-            deleted = text(request.get("url")) or ""
-            yield Absence(place, f"it was deleted ({deleted or 'a resource'})", True, deleted)
+        if isinstance(item, Object) and isinstance(request, Object) and request.get("method") == "DELETE":
+            deleted = (text(item.get("fullUrl")) or text(request.get("url")) or "").split("/_history/")[0]
+            told = f"it was deleted ({deleted or 'a resource'})"
+            yield Absence(place, told, True, deleted, bundle.bundle or bundle.place)
         elif isinstance(item, Object) and isinstance(content, Object):
             yield from _resource(Resource(content, place, text(item.get("fullUrl")), bundle.bundle or bundle.place))
         else:

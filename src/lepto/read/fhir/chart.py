@@ -60,13 +60,10 @@ class _Weighing:
             for hint in entry.hints:
                 self._warn(entry, hint)
             self._hazards(entry)
-            if entry.unusable and entry.status in (None, "unknown") and self.claims.is_course(entry):
-                self._ignore(entry, entry.unusable, self.claims.courses, costs=True)
-                continue
-            if entry.unusable or self._is_future(entry):
-                self._ignore(
-                    entry, entry.unusable or "it is dated in the future", warn=entry.warn or not entry.unusable
-                )
+            if reason := entry.unusable or "it is dated in the future" * self._is_future(entry):
+                self._ignore(entry, reason, warn=entry.warn or not entry.unusable)
+                for fact in self.claims.bears_on(entry) & self.declared.assumed if entry.warn else ():
+                    silent[fact].append((entry, reason))
                 continue
             found = self.claims.of(entry)
             stated = [one for one in found if isinstance(one, Claim)]
@@ -75,7 +72,7 @@ class _Weighing:
             for one in found:
                 if not isinstance(one, Claim) and (one.fact is not None or not stated):
                     self._ignore(entry, one.reason, one.fact, one.warn, one.costs)
-                    if one.fact is not None and not entry.withdrawn:
+                    if one.fact is not None and not entry.withdrawn and not (one.costs or one.warn):
                         silent[one.fact].append((entry, one.reason))
             if not stated and entry.type in MEDICATIONS and all(getattr(one, "fact", None) is None for one in found):
                 unknown.append(entry.source)
@@ -84,8 +81,7 @@ class _Weighing:
         for fact, stated in sorted(claims.items()):
             self._weigh(fact, stated, entries)
         for fact, said in sorted(silent.items()):
-            if fact != self.claims.courses:
-                self._silent(fact, claims[fact], said)
+            self._silent(fact, claims[fact], said)
         return self.made
 
     # What is no evidence
@@ -118,7 +114,7 @@ class _Weighing:
             at = entry.moment
             is_older = any(one is not None and at is not None and at.is_before(one) for one in told)
             is_newer = at is not None and all(one is not None and one.is_before(at) for one in told)
-            if is_assumed and (not is_stated or (newest_stands and not is_older)):
+            if is_assumed and (not is_stated or fact == self.claims.courses or (newest_stands and not is_older)):
                 self._cost(entry, fact, reason)
             elif is_stated and newest_stands and is_newer:
                 self._warn(entry, f"it is newer than what states {fact}, and states no value")

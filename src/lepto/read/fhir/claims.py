@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -94,10 +94,15 @@ class Claims:
         names = {key(value) for value in values}
         return [value for value in values if not self.declared.more_specific.get(key(value), frozenset()) & names]
 
-    def is_course(self, entry: Entry) -> bool:
-        """Say whether an entry is coded as a course of treatment, whatever its status, route and site."""
-        intakes = [i for i in self.declared.intakes if i.fact == self.courses and entry.type in i.resources]
-        return any(self._is_course(entry, i, r) for i in intakes for r in i.readings)
+    def bears_on(self, entry: Entry) -> frozenset[str]:
+        """Return the facts on which an entry bears by its codes, whatever else it says."""
+        found = {code.removeprefix(LEPTO) for code in entry.codes if code.startswith(LEPTO)} & self.facts.keys()
+        for intake in self.declared.intakes:
+            if intake.fact is not None and entry.type in intake.resources and intake.conditions.are_about(entry):
+                coded = [r for r in intake.readings if intake.conditions.is_coded or r.conditions.is_coded]
+                if any(reading.conditions.are_about(entry) for reading in coded):
+                    found.add(intake.fact)
+        return frozenset(found)
 
     # Facts
 
@@ -252,14 +257,17 @@ class Claims:
     @staticmethod
     def _is_course(entry: Entry, intake: Declaration, reading: Reading) -> bool:
         """Whether an entry is coded as a course is, whatever its route and site."""
-        coded = [c for c in (intake.conditions, reading.conditions) if c.codes or c.families]
+        coded = [c for c in (intake.conditions, reading.conditions) if c.is_coded]
         return bool(coded) and all(conditions.are_about(entry) for conditions in coded)
 
     def _treatments(self, entry: Entry, about: Sequence[tuple[Declaration, Reading]]) -> list[str]:
-        found = {r.treatment for i, r in about if r.treatment and _holds(entry, i, r)}
-        found |= {local_name(code) for code in entry.codes if code.startswith(LEPTO)} & self.declared.general.keys()
-        wider = {general for name in found for general in self.declared.general.get(name, frozenset())}
-        return sorted(found - wider)
+        named = {local_name(code) for code in entry.codes if code.startswith(LEPTO)} & self.declared.general.keys()
+        treatments: set[str] = set()
+        for dosage in entry.dosages or (frozenset(),):
+            one = replace(entry, dosages=(dosage,))
+            found = named | {r.treatment for i, r in about if r.treatment and _holds(one, i, r)}
+            treatments |= found - {wider for name in found for wider in self.declared.general.get(name, frozenset())}
+        return sorted(treatments)
 
     def _status(self, entry: Entry) -> str | None:
         readings = (one for one in self.declared.statuses if entry.type in one.resources)

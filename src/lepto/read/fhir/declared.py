@@ -50,13 +50,17 @@ class PartCondition:
     pattern: re.Pattern[str] | None
 
     def holds(self, parts: Iterable[Part]) -> bool:
+        """Say whether there is such a component, and every one that is coded like it meets the condition."""
+        coded = [part for part in parts if self.codes & part.codes]
+        return bool(coded) and all(self._meets(part) for part in coded)
+
+    def occurs(self, parts: Iterable[Part]) -> bool:
         """Say whether some component meets the condition."""
-        return any(self._meets(part) for part in parts)
+        return any(self.codes & part.codes and self._meets(part) for part in parts)
 
     def _meets(self, part: Part) -> bool:
         answered = not self.answers or bool(self.answers & part.answers)
-        matches = self.pattern is None or any(self.pattern.fullmatch(_bare(text)) for text in part.texts)
-        return bool(self.codes & part.codes) and answered and matches
+        return answered and (self.pattern is None or any(self.pattern.fullmatch(_bare(text)) for text in part.texts))
 
 
 @dataclass(frozen=True)
@@ -84,9 +88,14 @@ class Conditions:
         """Say whether the entry, and its components, are coded as the conditions ask, whatever else it says."""
         if not all(part.holds(entry.parts) for part in self.parts):
             return False
-        if not self.codes and not self.families:
+        if not self.is_coded:
             return True
         return bool(self.codes & entry.codes) or any(code.startswith(self.families) for code in entry.codes)
+
+    @property
+    def is_coded(self) -> bool:
+        """Whether the conditions ask for a code."""
+        return bool(self.codes or self.families)
 
     @property
     def sites_asked_for(self) -> bool:
@@ -108,7 +117,7 @@ class Conditions:
             and (not self.only_techniques or self._techniques_hold(entry))
             and (not self.only_parts or all(part.codes and part.codes <= self.only_parts for part in entry.parts))
             and (not self.specimens or bool(self.specimens & entry.specimens))
-            and not any(part.holds(entry.parts) for part in self.no_parts)
+            and not any(part.occurs(entry.parts) for part in self.no_parts)
             and (not self.statuses or entry.status in self.statuses)
             and (not self.intents or entry.intent in self.intents)
         )

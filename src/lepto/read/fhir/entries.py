@@ -6,7 +6,7 @@ An entry that must not be used (retracted, preliminary, changed by a modifier, o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from lepto.read.fhir.moments import Moment, NoMomentError, moment
@@ -69,6 +69,10 @@ VERIFICATION: Final = frozenset(
     {"unconfirmed", "provisional", "differential", "confirmed", "refuted", "entered-in-error"}
 )
 ACTIVE: Final = frozenset({"active", "recurrence", "relapse"})
+STATUS: Final[Mapping[str, str]] = {
+    "clinicalStatus": "http://terminology.hl7.org/CodeSystem/condition-clinical",
+    "verificationStatus": "http://terminology.hl7.org/CodeSystem/condition-ver-status",
+}
 RELATED: Final = "http://hl7.org/fhir/StructureDefinition/condition-related"
 TECHNIQUE: Final = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-radiotherapy-technique"
 _CODES: Final = ("code", "medicationCodeableConcept", "type")
@@ -111,7 +115,7 @@ class Entry:
     about: str | None
     codes: frozenset[str] = frozenset()
     answers: frozenset[str] = frozenset()
-    routes: frozenset[str] = frozenset()
+    dosages: tuple[frozenset[str], ...] = ()
     sites: frozenset[str] = frozenset()
     techniques: frozenset[str] = frozenset()
     specimens: frozenset[str] = frozenset()
@@ -135,6 +139,11 @@ class Entry:
     unusable: str = ""
     warn: bool = False
     hints: tuple[str, ...] = field(default=())
+
+    @property
+    def routes(self) -> frozenset[str]:
+        """The routes of all dosages."""
+        return frozenset().union(*self.dosages)
 
 
 class Coder:
@@ -187,9 +196,8 @@ def entry(resource: Object, place: str, coder: Coder, look_up: LookUp) -> Entry:
     name = text(resource.get("id"))
     source = f"{kind}/{name}" if name and is_id(name) else place
     fault = _fault(kind, resource)
-    if fault is not None:
-        return Entry(kind, source, subject_of(resource), unusable=fault, warn=True)
-    return _Reading(kind, source, resource, coder, look_up).entry()
+    found = _Reading(kind, source, resource, coder, look_up).entry()
+    return found if fault is None else replace(found, unusable=fault, warn=True)
 
 
 def is_id(name: str) -> bool:
@@ -251,7 +259,7 @@ class _Reading:
             about=subject_of(self.resource),
             codes=self._codes(),
             answers=frozenset() if absent else self._of(*_ANSWERS),
-            routes=self._routes(),
+            dosages=tuple(self.coder.codes([self._dosage(one).get("route")], self.hints) for one in self._dosages()),
             sites=sites,
             techniques=self.coder.codes(techniques, self.hints),
             specimens=self._specimens(),
@@ -294,12 +302,15 @@ class _Reading:
                 found = self._referred(one)
                 if found is not None and found.get("status") in ("entered-in-error", "inactive", "unsatisfactory"):
                     return f"what it refers to by {element} has the status {found.get('status')}", True
+                if found is not None and (found.get("modifierExtension"), found.get("implicitRules")) != (None, None):
+                    return f"what it refers to by {element} has a modifier that is not understood", True
         if any(isinstance(one, Object) and one.get("modifierExtension") is not None for one in self._dosages()):
             return "its dosage has a modifier that is not understood", True
         if self.resource.get("doNotPerform") is True:
             return "it says what is not to be given", False
         if self.kind == "Condition":
-            return self._condition_unusable(), False
+            reason = self._condition_unusable()
+            return reason, reason.endswith("no code")
         used, status = USED.get(self.kind), text(self.resource.get("status"))
         if used is not None and status not in used:
             return (f"its status is {status}" if status else "it has no status"), status in (None, "unknown")
@@ -315,8 +326,9 @@ class _Reading:
         verification = self._state("verificationStatus")
         if "entered-in-error" in verification:
             return "its verification status is entered-in-error"
-        if not verification and self.resource.get("verificationStatus") is not None:
-            return "its verification status has no code"
+        for element, name in (("verificationStatus", "verification"), ("clinicalStatus", "clinical")):
+            if not self._state(element) and self.resource.get(element) is not None:
+                return f"its {name} status has no code"
         if not verification:
             self.hints.append("it has no verification status, and is taken as unconfirmed")
         return ""
@@ -331,14 +343,16 @@ class _Reading:
         if "refuted" in self._state("verificationStatus"):
             return "its verification status is refuted"
         clinical = self._state("clinicalStatus")
-        if not clinical and self.resource.get("clinicalStatus") is not None:
-            return "its clinical status has no code"
         if not clinical <= ACTIVE or any(key.startswith("abatement") for key, _ in self.resource.pairs):
             return "it is not active"
         return ""
 
     def _state(self, element: str) -> set[str]:
-        return {code for coding in _codings(self.resource.get(element)) if (code := text(coding.get("code")))}
+        """The codes of a status; what another code system calls it is left out."""
+        codings = [
+            one for one in _codings(self.resource.get(element)) if one.get("system") in (None, "", STATUS[element])
+        ]
+        return {code for coding in codings if (code := text(coding.get("code")))}
 
     # What it says
 
@@ -380,20 +394,16 @@ class _Reading:
     def _dosage(value: Value) -> Object:
         return value if isinstance(value, Object) else Object(())
 
-    def _routes(self) -> frozenset[str]:
-        """The routes; none where a dosage names none that is known, since it may be by another one."""
-        each = [self.coder.codes([self._dosage(one).get("route")], self.hints) for one in self._dosages()]
-        return frozenset().union(*each) if all(each) else frozenset()
-
     def _sites(self) -> frozenset[str]:
         concepts = list(_list(self.resource.get("bodySite")))
-        self.unread_site = any(_is_qualified(one) or not self.coder.codes([one], []) for one in concepts)
         for reference in _nested(self.resource.get("extension"), None, "valueReference"):
             found = self._referred(reference)
             if found is not None and found.get("resourceType") == "BodyStructure":
-                concepts.append(found.get("location"))
+                is_whole = found.get("active") is not False and found.get("locationQualifier") is None
+                concepts.append(found.get("location") if is_whole else None)
             elif found is None and (_reference(reference) or "").rsplit("/", 2)[-2:-1] == ["BodyStructure"]:
                 self.lost.append(_reference(reference) or "")
+        self.unread_site = any(_is_qualified(one) or not self.coder.codes([one], []) for one in concepts)
         return self.coder.codes(concepts, self.hints)
 
     def _specimens(self) -> frozenset[str]:
@@ -469,7 +479,8 @@ def _list(value: Value) -> list[Value]:
 
 def _is_qualified(concept: Value) -> bool:
     """Say whether a concept has an extension, such as a side: less is meant than its code says."""
-    return isinstance(concept, Object) and concept.get("extension") is not None
+    parts = [concept, *_codings(concept)]
+    return any(isinstance(part, Object) and part.get("extension") is not None for part in parts)
 
 
 def _codings(concept: Value) -> Iterator[Object]:
