@@ -237,7 +237,6 @@ class _Reading:
     ) -> None:
         self.kind, self.source, self.resource, self.coder, self.look_up = kind, source, resource, coder, look_up
         self.hints: list[str] = []
-        self.lost: list[str] = []
         self.unread_site = False
 
     def entry(self) -> Entry:
@@ -248,8 +247,6 @@ class _Reading:
             unusable, warn = time_fault, True
         sites = self._sites()
         techniques = list(_nested(self.resource.get("extension"), TECHNIQUE, "valueCodeableConcept"))
-        if self.lost and not unusable:
-            unusable, warn = f"it names {self.lost[0]}, which is not in the input", True
         absent = self.resource.get("dataAbsentReason") is not None
         if absent and any(key.startswith("value") for key, _ in self.resource.pairs):
             self.hints.append("it gives a value and says that there is none: the value is not believed")
@@ -402,7 +399,8 @@ class _Reading:
                 is_whole = found.get("active") is not False and found.get("locationQualifier") is None
                 concepts.append(found.get("location") if is_whole else None)
             elif found is None and (_reference(reference) or "").rsplit("/", 2)[-2:-1] == ["BodyStructure"]:
-                self.lost.append(_reference(reference) or "")
+                concepts.append(None)
+                self.hints.append(f"it names {_reference(reference)}, which is not in the input")
         self.unread_site = any(_is_qualified(one) or not self.coder.codes([one], []) for one in concepts)
         return self.coder.codes(concepts, self.hints)
 
