@@ -1,0 +1,194 @@
+"""What is stated of a patient as numbers: a column a fact, a number for each value, 0 for silence.
+
+Only what is plain gets numbers: known facts with known values, sound dates, an id of visible characters. Everything else
+(a typing error, a decimal at a limit, a date that is none) is left to the road that every single patient takes, which
+says what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from lepto.facts import Fact
+from lepto.knowledge import Knowledge
+from lepto.space import Facts, Interval, named_values
+from lepto.vocabulary import XSD_BOOLEAN, XSD_INTEGER
+
+ID: Final = "id"
+PLAIN_ID: Final = re.compile(r"[!-~](?:[ -~]{0,98}[!-~])?")
+PLAIN_DATE: Final = re.compile(r"(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])")
+INTEGERS: Final = range(1000)
+FAR: Final = Decimal(10) ** 6
+
+Numbers = Callable[[Any], int]
+Intervals = Mapping[str, Sequence[tuple[Interval, int | float]]]
+
+
+class UnplainError(Exception):
+    """A record has something on it which must be looked at by itself."""
+
+
+class Coding:
+    """Numbers for values.
+
+    In: the knowledge; for every decimal the intervals that no criterion and no shape can tell apart, each with the
+    number that stands for it; and the day of the question. `facts` are the columns; `values[column][number]` is what a
+    number stands for, as a file would state it. Numbers are given out as values come in.
+    """
+
+    def __init__(self, knowledge: Knowledge, intervals: Intervals, on: date) -> None:
+        of_patient = {name: fact for name, fact in knowledge.facts.items() if not fact.of_course}
+        self.knowledge, self.intervals, self.on = knowledge, intervals, on.isoformat()
+        self._days = [(on - timedelta(days=days)).isoformat() for days in range(10)]
+        self.facts = tuple(of_patient)
+        self.values: list[list[Any]] = [[None] for _ in self.facts]
+        self._place = {name: number for number, name in enumerate(self.facts)}
+        self._number = [self._numbers(place, fact) for place, fact in enumerate(of_patient.values())]
+
+    def row(self, stated: Any) -> list[int]:
+        """Return the numbers of one patient, stated as a parsed JSON object. Raises UnplainError."""
+        row = [0] * len(self.facts)
+        if stated.__class__ is not dict:
+            raise UnplainError
+        place_of, number_of = self._place, self._number
+        name = None
+        for key, value in stated.items():
+            if key == ID:
+                name = value
+                continue
+            place = place_of.get(key)
+            if place is None:
+                raise UnplainError
+            row[place] = number_of[place](value)
+        if name.__class__ is not str or PLAIN_ID.fullmatch(name) is None:  # type: ignore[arg-type]
+            raise UnplainError
+        return row
+
+    def stated(self, row: Sequence[int], places: Sequence[int]) -> Facts:
+        """Return what the numbers in some columns stand for."""
+        return {self.facts[place]: self.values[place][row[place]] for place in places if row[place]}
+
+    def place(self, fact: str) -> int:
+        """Return the column of a fact."""
+        return self._place[fact]
+
+    @property
+    def sizes(self) -> list[int]:
+        """How many numbers each column has by now."""
+        return [len(values) for values in self.values]
+
+    # How a value gets its number
+
+    def _numbers(self, place: int, fact: Fact) -> Numbers:
+        if fact.nested:
+            return self._course_lists(place)
+        if fact.many:
+            return self._lists(place, fact)
+        if fact.datatype is None:
+            return self._named(place, named_values(self.knowledge, fact.name), str)
+        if fact.datatype == XSD_BOOLEAN:
+            return self._named(place, (True, False), bool)
+        return self._integers(place) if fact.datatype == XSD_INTEGER else self._decimals(place, fact)
+
+    def _named(self, place: int, values: Sequence[Any], kind: type) -> Numbers:
+        known = {value: number for number, value in enumerate(values, start=1)}
+        self.values[place] += values
+
+        def number(value: Any) -> int:
+            if value.__class__ is not kind or value not in known:
+                raise UnplainError
+            return known[value]
+
+        return number
+
+    def _integers(self, place: int) -> Numbers:
+        known: dict[int, int] = {}
+
+        def number(value: Any) -> int:
+            if value.__class__ is not int or value not in INTEGERS:
+                raise UnplainError
+            found = known.get(value)
+            return found if found is not None else self._new(place, known, value, value)
+
+        return number
+
+    def _decimals(self, place: int, fact: Fact) -> Numbers:
+        """A number for each interval; a decimal just at a limit is left alone, since it may have been rounded."""
+        found = self.intervals.get(fact.name, ())
+        self.values[place] += [chosen for _, chosen in found]
+        limits = sorted({cut[0] for interval, _ in found for cut in (interval.low, interval.high) if cut})
+        edges = [Decimal(0), *limits, FAR] if limits else [Decimal(0), FAR]
+
+        def held(number: Decimal) -> int | None:
+            return next((at for at, (interval, _) in enumerate(found, start=1) if interval.holds(number)), None)
+
+        between = [held((low + high) / 2) for low, high in zip(edges, edges[1:], strict=False)]
+        exactly = {float(limit): held(limit) for limit in edges}
+        borders = [float(limit) for limit in edges]
+
+        def number(value: Any) -> int:
+            if value.__class__ not in (float, int) or not 0 < value < borders[-1]:
+                raise UnplainError
+            if value in exactly:
+                at = exactly[value] if value.__class__ is int else None
+            else:
+                at = between[bisect_left(borders, value) - 1]
+            if at is None:
+                raise UnplainError
+            return at
+
+        return number
+
+    def _lists(self, place: int, fact: Fact) -> Numbers:
+        allowed = frozenset(named_values(self.knowledge, fact.name))
+        known: dict[tuple[str, ...], int] = {(): 0}
+
+        def number(value: Any) -> int:
+            if value.__class__ is not list or not all(one.__class__ is str and one in allowed for one in value):
+                raise UnplainError
+            key = tuple(sorted(set(value)))
+            found = known.get(key)
+            return found if found is not None else self._new(place, known, key, list(key))
+
+        return number
+
+    def _course_lists(self, place: int) -> Numbers:
+        """A number for each set of courses; of the dates of a course it counts which are there, and in which order."""
+        facts = {name: fact for name, fact in self.knowledge.facts.items() if fact.of_course}
+        allowed = {n: frozenset(named_values(self.knowledge, n)) for n, f in facts.items() if f.datatype is None}
+        dates = sorted(name for name, fact in facts.items() if fact.datatype is not None)
+        known: dict[tuple[tuple[tuple[str, str], ...], ...], int] = {(): 0}
+
+        def plain(course: Any) -> tuple[tuple[str, str], ...]:
+            if course.__class__ is not dict:
+                raise UnplainError
+            parts = []
+            for name, value in course.items():
+                if value.__class__ is not str:
+                    raise UnplainError
+                if name in allowed and value in allowed[name]:
+                    parts.append((name, value))
+                elif name not in dates or not PLAIN_DATE.fullmatch(value) or value > self.on:
+                    raise UnplainError
+            given = sorted({course[name] for name in dates if name in course})
+            order = dict(zip(reversed(given), self._days, strict=False))
+            return tuple(sorted([*parts, *((name, order[course[name]]) for name in dates if name in course)]))
+
+        def number(value: Any) -> int:
+            if value.__class__ is not list:
+                raise UnplainError
+            key = tuple(sorted({plain(course) for course in value}))
+            found = known.get(key)
+            return found if found is not None else self._new(place, known, key, [dict(course) for course in key])
+
+        return number
+
+    def _new(self, place: int, known: dict[Any, int], key: Any, value: Any) -> int:
+        known[key] = len(self.values[place])
+        self.values[place].append(value)
+        return known[key]

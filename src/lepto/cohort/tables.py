@@ -1,0 +1,218 @@
+"""What SPARQL and SHACL say of every state that they can tell apart, asked once and kept.
+
+A criterion reads a few facts; so does a shape. For each of them a table holds what was found for every combination of
+the numbers of its facts. What is not in a table yet is asked about a patient of whom just that is stated, by the road
+that every single patient takes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pyoxigraph import NamedNode, Quad, QuerySolution, QuerySolutions, Store
+
+from lepto.cohort.coding import Coding
+from lepto.cohort.resolution import MET, NOT_MET, OPEN, Bits, Codes, Flags, Resolution, Standings
+from lepto.derive import CRITERIA, derived
+from lepto.finding import Finding
+from lepto.knowledge import Knowledge
+from lepto.read import Record, read_bytes
+from lepto.space import Facts
+from lepto.validate import Validator
+from lepto.vocabulary import LEPTO, local_name
+
+Rows = NDArray[np.int32]
+BATCH = 40
+"""More patients at once in one graph take more time each."""
+
+STEPS = (*CRITERIA, "8-paths")
+STANDINGS = {"doesNotMeet": NOT_MET, "leavesOpen": OPEN, "meets": MET}
+
+
+@dataclass
+class Table:
+    """What is known for each combination of the numbers in some columns: -1 where it has not been asked yet."""
+
+    columns: tuple[int, ...]
+    known: NDArray[np.int64] = field(default_factory=lambda: np.zeros((), dtype=np.int64))
+
+    def grow(self, sizes: Sequence[int]) -> None:
+        """Make room for new numbers."""
+        shape = tuple(sizes[column] for column in self.columns)
+        if self.known.shape != shape:
+            grown = np.full(shape, -1, dtype=np.int64)
+            if self.known.ndim == len(shape):
+                grown[tuple(slice(size) for size in self.known.shape)] = self.known
+            self.known = grown
+
+    def at(self, rows: Rows) -> NDArray[np.int64]:
+        """Return where in the table, laid flat, each row is."""
+        if not self.columns:
+            return np.zeros(len(rows), dtype=np.int64)
+        return np.ravel_multi_index([rows[:, column] for column in self.columns], self.known.shape)
+
+
+class Tables:
+    """The tables of one guideline and one day.
+
+    In: the knowledge, the rules, the coding of patients, and the validator. `asked` counts the patients about whom
+    SPARQL or SHACL was asked.
+    """
+
+    def __init__(self, knowledge: Knowledge, rules: Resolution, coding: Coding, validator: Validator, on: date) -> None:
+        self.knowledge, self.rules, self.coding, self.validator, self.on = knowledge, rules, coding, validator, on
+        self.asked = 0
+        self.findings: list[tuple[Finding, ...]] = [()]
+        self._finding_number: dict[tuple[Finding, ...], int] = {(): 0}
+        self.criteria = {name: Table(columns) for name, columns in self._read_by_criteria().items()}
+        self.plans = {name: Table((coding.place(name),)) for name, fact in knowledge.facts.items() if fact.many}
+        self.shapes = {columns: Table(columns) for columns in self._read_by_shapes()}
+
+    # Whom the shapes refuse
+
+    def found(self, rows: Rows) -> list[NDArray[np.int64]]:
+        """Return for each group of facts that some shape reads the number of what was found, in `findings`, a row each."""
+        return [self._filled(table, rows, self._validated) for table in self.shapes.values()]
+
+    def refusing(self) -> Flags:
+        """Return for each number of findings whether one is a violation."""
+        return np.array([any(one.severity == "violation" for one in found) for found in self.findings])
+
+    # What is known of the others
+
+    def standings(self, rows: Rows) -> Standings:
+        """Return what the criteria say of each row."""
+        codes: dict[str, Codes] = {}
+        awaits: dict[str, Bits] = {}
+        self._fill_criteria(rows)
+        for name, table in self.criteria.items():
+            packed = table.known.ravel()[table.at(rows)]
+            codes[name] = (packed & 3).astype(np.int8)
+            awaits[name] = packed >> 2
+        lists = {name: self._filled(table, rows, self._named) for name, table in self.plans.items()}
+        courses = next(name for name, fact in self.knowledge.facts.items() if fact.nested)
+        (refusals,) = set(lists) - {courses}
+        bit = {action: 1 << number for number, action in enumerate(self.rules.actions)}
+        return Standings(
+            size=len(rows),
+            codes=codes,
+            awaits=awaits,
+            stated={name: rows[:, place] > 0 for place, name in enumerate(self.coding.facts)},
+            planned={action: lists[courses] & bit[action] != 0 for action in self.rules.actions},
+            declined={action: lists[refusals] & bit[action] != 0 for action in self.rules.actions},
+        )
+
+    # How tables are filled
+
+    def _filled(self, table: Table, rows: Rows, ask: Any) -> NDArray[np.int64]:
+        table.grow(self.coding.sizes)
+        at, known = table.at(rows), table.known.ravel()
+        new = np.flatnonzero(known[at] < 0)
+        if len(new):
+            places, first = np.unique(at[new], return_index=True)
+            known[places] = list(ask([self.coding.stated(rows[row], table.columns) for row in new[first]]))
+        return known[at]
+
+    def _fill_criteria(self, rows: Rows) -> None:
+        """Ask about patients who between them show every state that is new; one patient shows one of each criterion."""
+        everywhere = range(len(self.coding.facts))
+        wanted: dict[int, None] = {}
+        for table in self.criteria.values():
+            table.grow(self.coding.sizes)
+            at, known = table.at(rows), table.known.ravel()
+            new = np.flatnonzero(known[at] < 0)
+            _, first = np.unique(at[new], return_index=True)
+            wanted |= dict.fromkeys(new[first].tolist())
+        # A patient who is asked about for one criterion settles the states that he shows of the others.
+        chosen, settled = [], {name: set[int]() for name in self.criteria}
+        for row in wanted:
+            places = {name: int(table.at(rows[row : row + 1])[0]) for name, table in self.criteria.items()}
+            fresh = [n for n, at in places.items() if self.criteria[n].known.ravel()[at] < 0 and at not in settled[n]]
+            if fresh:
+                chosen.append((row, places))
+                for name in places:
+                    settled[name].add(places[name])
+        patients = [self.coding.stated(rows[row], everywhere) for row, _ in chosen]
+        for (_, places), packed in zip(chosen, self._decided(patients), strict=True):
+            for name, place in places.items():
+                self.criteria[name].known.ravel()[place] = packed[name]
+
+    def _decided(self, patients: Sequence[Facts]) -> Iterator[dict[str, int]]:
+        """Yield for each patient the standing of every criterion, and above it a bit for each fact that holds it open."""
+        bit = {fact: 4 << number for number, fact in enumerate(self.rules.facts)}
+        for records in self._batches(patients):
+            packed: dict[str, dict[str, int]] = defaultdict(dict)
+            with derived(self.knowledge, (t for record in records for t in record.triples), STEPS) as store:
+                for name, code in STANDINGS.items():
+                    for quad in store.quads_for_pattern(None, NamedNode(LEPTO + name), None, None):
+                        criterion = local_name(quad.object.value)  # type: ignore[union-attr]
+                        packed[quad.subject.value][criterion] = int(code)  # type: ignore[union-attr]
+                for row in self._ask(store, "explain/decisive"):
+                    patient, criterion = row["patient"].value, local_name(row["criterion"].value)  # type: ignore[union-attr]
+                    if packed[patient][criterion] & 3 == OPEN:
+                        packed[patient][criterion] |= bit[local_name(row["fact"].value)]  # type: ignore[union-attr]
+            for record in records:
+                yield packed[record.iri]
+
+    def _named(self, patients: Sequence[Facts]) -> Iterator[int]:
+        """Yield for each patient a bit for each action that is planned, or that is declined."""
+        bit = {action: 1 << number for number, action in enumerate(self.rules.actions)}
+        for records in self._batches(patients):
+            named: dict[str, int] = defaultdict(int)
+            with derived(self.knowledge, (t for record in records for t in record.triples), ()) as store:
+                for row in self._ask(store, "verify/plans"):
+                    named[row["patient"].value] |= bit.get(local_name(row["action"].value), 0)  # type: ignore[union-attr]
+            for record in records:
+                yield named[record.iri]
+
+    def _validated(self, patients: Sequence[Facts]) -> Iterator[int]:
+        """Yield for each patient the number of what the shapes find."""
+        for records in self._batches(patients):
+            for found in self.validator.validate(records, self.on):
+                if found not in self._finding_number:
+                    self._finding_number[found] = len(self.findings)
+                    self.findings.append(found)
+                yield self._finding_number[found]
+
+    def _batches(self, patients: Sequence[Facts]) -> Iterator[list[Record]]:
+        for start in range(0, len(patients), BATCH):
+            people = [{**facts, "id": str(n)} for n, facts in enumerate(patients[start : start + BATCH])]
+            self.asked += len(people)
+            yield read_bytes(json.dumps(people).encode(), "states", self.knowledge.facts)
+
+    # What reads what
+
+    def _read_by_criteria(self) -> dict[str, tuple[int, ...]]:
+        read: dict[str, set[int]] = defaultdict(set)
+        for row in self._ask(self.knowledge.store, "verify/reads"):
+            fact = local_name(row["fact"].value)  # type: ignore[union-attr]
+            read[local_name(row["criterion"].value)].add(self._place(fact))  # type: ignore[union-attr]
+        return {name: tuple(sorted(read[name])) for name in self.rules.criteria}
+
+    def _read_by_shapes(self) -> list[tuple[int, ...]]:
+        """The groups of facts that some shape reads together, and each fact by itself."""
+        store = Store()
+        store.extend(Quad(*triple) for triple in self.validator.shapes)
+        read: dict[str, set[int]] = defaultdict(set)
+        for row in self._ask(store, "cohort/shapes"):
+            fact = local_name(row["fact"].value)  # type: ignore[union-attr]
+            if fact in self.knowledge.facts:
+                read[row["shape"].value].add(self._place(fact))  # type: ignore[union-attr]
+        groups = {tuple(sorted(columns)) for columns in read.values()} | {(n,) for n in range(len(self.coding.facts))}
+        return sorted(groups)
+
+    def _place(self, fact: str) -> int:
+        courses = next(name for name, fact in self.knowledge.facts.items() if fact.nested)
+        return self.coding.place(courses if self.knowledge.facts[fact].of_course else fact)
+
+    def _ask(self, store: Store, name: str) -> Iterator[QuerySolution]:
+        answer = store.query(self.knowledge.query_text(name))
+        assert isinstance(answer, QuerySolutions)
+        yield from answer
