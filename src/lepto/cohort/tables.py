@@ -12,11 +12,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pyoxigraph import NamedNode, Quad, QuerySolution, QuerySolutions, Store
+from pyoxigraph import NamedNode, Quad, QuerySolution, QuerySolutions, RdfFormat, Store, serialize
 
 from lepto.cohort.coding import Coding
 from lepto.cohort.resolution import MET, NOT_MET, OPEN, Bits, Codes, Flags, Resolution, Standings
@@ -26,7 +27,7 @@ from lepto.knowledge import Knowledge
 from lepto.read import Record, read_bytes
 from lepto.space import Facts
 from lepto.validate import Validator
-from lepto.vocabulary import LEPTO, local_name
+from lepto.vocabulary import LEPTO, SH, local_name
 
 Rows = NDArray[np.int32]
 BATCH = 40
@@ -73,13 +74,13 @@ class Tables:
         self._finding_number: dict[tuple[Finding, ...], int] = {(): 0}
         self.criteria = {name: Table(columns) for name, columns in self._read_by_criteria().items()}
         self.plans = {name: Table((coding.place(name),)) for name, fact in knowledge.facts.items() if fact.many}
-        self.shapes = {columns: Table(columns) for columns in self._read_by_shapes()}
+        self.shapes = [(Table(columns), validator) for columns, validator in self._validators()]
 
     # Whom the shapes refuse
 
     def found(self, rows: Rows) -> list[NDArray[np.int64]]:
         """Return for each group of facts that some shape reads the number of what was found, in `findings`, a row each."""
-        return [self._filled(table, rows, self._validated) for table in self.shapes.values()]
+        return [self._filled(table, rows, partial(self._validated, validator)) for table, validator in self.shapes]
 
     def refusing(self) -> Flags:
         """Return for each number of findings whether one is a violation."""
@@ -172,10 +173,10 @@ class Tables:
             for record in records:
                 yield named[record.iri]
 
-    def _validated(self, patients: Sequence[Facts]) -> Iterator[int]:
-        """Yield for each patient the number of what the shapes find."""
+    def _validated(self, validator: Validator, patients: Sequence[Facts]) -> Iterator[int]:
+        """Yield for each patient the number of what some shapes find."""
         for records in self._batches(patients):
-            for found in self.validator.validate(records, self.on):
+            for found in validator.validate(records, self.on):
                 if found not in self._finding_number:
                     self._finding_number[found] = len(self.findings)
                     self.findings.append(found)
@@ -196,17 +197,26 @@ class Tables:
             read[local_name(row["criterion"].value)].add(self._place(fact))  # type: ignore[union-attr]
         return {name: tuple(sorted(read[name])) for name in self.rules.criteria}
 
-    def _read_by_shapes(self) -> list[tuple[int, ...]]:
-        """The groups of facts that some shape reads together, and each fact by itself."""
+    def _validators(self) -> Iterator[tuple[tuple[int, ...], Validator]]:
+        """Yield each group of facts that some shape reads together, with a validator of such shapes alone.
+
+        A shape may find fault with what is not stated: of a patient of whom only a part is stated, the shapes that read
+        more than the part are not asked. The closed shape, of which each part reads one fact, is asked everywhere.
+        """
         store = Store()
         store.extend(Quad(*triple) for triple in self.validator.shapes)
-        read: dict[str, set[int]] = defaultdict(set)
+        read: dict[NamedNode, set[int]] = defaultdict(set)
         for row in self._ask(store, "cohort/shapes"):
-            fact = local_name(row["fact"].value)  # type: ignore[union-attr]
-            if fact in self.knowledge.facts:
-                read[row["shape"].value].add(self._place(fact))  # type: ignore[union-attr]
+            fact, shape = local_name(row["fact"].value), row["shape"]  # type: ignore[union-attr]
+            assert isinstance(shape, NamedNode)
+            read[shape] |= {self._place(fact)} if fact in self.knowledge.facts else set()
         groups = {tuple(sorted(columns)) for columns in read.values()} | {(n,) for n in range(len(self.coding.facts))}
-        return sorted(groups)
+        target = NamedNode(SH + "targetClass")
+        for columns in sorted(groups - {()}):
+            others = {shape for shape, facts in read.items() if facts and facts != set(columns)}
+            kept = (t for t in self.validator.shapes if t.predicate != target or t.subject not in others)
+            text = serialize(kept, format=RdfFormat.N_TRIPLES) or b""
+            yield columns, Validator(self.knowledge, text.decode())
 
     def _place(self, fact: str) -> int:
         courses = next(name for name, fact in self.knowledge.facts.items() if fact.nested)

@@ -1,0 +1,211 @@
+"""One part of a cohort answered: verdicts and findings as tables.
+
+What is plain goes by the tables; everything else goes by SPARQL, as a single patient does. Both roads give the same rows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import polars as pl
+from pyoxigraph import Quad, QuerySolutions, Store
+
+from lepto.cohort.coding import Coding
+from lepto.cohort.resolution import AGAINST, NOTHING, OFFERED, Bits, Flags, Resolution
+from lepto.cohort.tables import Rows, Tables
+from lepto.finding import Finding
+from lepto.knowledge import Knowledge
+from lepto.read import Record, read_bytes
+from lepto.recommend import BATCH, Recommender
+from lepto.space import Interval, numbers
+from lepto.validate import Validator
+from lepto.vocabulary import local_name
+
+PLACE: Final = "place"
+VERDICTS: Final = pl.Schema(
+    {
+        "patient": pl.String(),
+        "action": pl.String(),
+        "verdict": pl.String(),
+        "bar": pl.String(),
+        "missing": pl.String(),
+        "rules": pl.String(),
+    }
+)
+FINDINGS: Final = pl.Schema(
+    {
+        "patient": pl.String(),
+        "severity": pl.String(),
+        "property": pl.String(),
+        "value": pl.String(),
+        "message": pl.String(),
+    }
+)
+PATIENTS: Final = pl.Schema({"patient": pl.String(), "answered": pl.Boolean()})
+
+Told = tuple[int, str, str, str | None, str | None, str]
+"""A finding on a patient, by his place in the part."""
+
+
+@dataclass
+class Part:
+    """Some patients of a cohort, in their order.
+
+    `names` are all; `plain` the places of those who have `rows` of numbers; `others` are the records of the rest.
+    """
+
+    names: list[str] = field(default_factory=list)
+    plain: list[int] = field(default_factory=list)
+    rows: list[list[int]] = field(default_factory=list)
+    others: list[tuple[int, Record]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What is said of the patients of a part, a frame each: verdicts, findings, and who was answered."""
+
+    verdicts: pl.DataFrame
+    findings: pl.DataFrame
+    patients: pl.DataFrame
+
+
+class Answering:
+    """Answers parts for a day.
+
+    In: the knowledge, the day, and whether everyone goes by SPARQL, which the tests hold the tables against.
+    """
+
+    def __init__(self, knowledge: Knowledge, on: date, *, by_sparql: bool = False) -> None:
+        self.knowledge, self.on, self.by_sparql = knowledge, on, by_sparql
+        self.validator = Validator(knowledge)
+        self.recommender = Recommender(knowledge, self.validator)
+        self.rules = Resolution(knowledge)
+
+    @cached_property
+    def coding(self) -> Coding:
+        """The numbers of values, filled as values come in."""
+        return Coding(self.knowledge, self._intervals(), self.on)
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The tables, filled as states come in."""
+        return Tables(self.knowledge, self.rules, self.coding, self.validator, self.on)
+
+    def answer(self, part: Part) -> Answered:
+        """Return what is said of the patients of a part."""
+        rows = np.array(part.rows, dtype=np.int32).reshape(len(part.rows), len(self.coding.facts))
+        places = np.array(part.plain, dtype=np.int64)
+        refused, told = self._looked_at(part, rows, places)
+        sound = np.flatnonzero(~refused)
+        frames = [self._by_tables(rows[sound], places[sound])] if len(sound) else []
+        unsound = {int(place) for place in places[refused]}
+        others, found, unanswered = self._by_sparql(part.others)
+        frames.append(others)
+        names = pl.DataFrame({PLACE: range(len(part.names)), "patient": part.names}, schema_overrides={PLACE: pl.Int64})
+        verdicts = pl.concat(frames).sort(PLACE, "action")
+        findings = pl.DataFrame([*told, *found], schema={PLACE: pl.Int64, **FINDINGS}, orient="row")
+        return Answered(
+            verdicts.join(names, on=PLACE, how="left", maintain_order="left").select(VERDICTS.names()),
+            findings.drop("patient").join(names, on=PLACE, how="left").sort(PLACE, *FINDINGS.names()).select(FINDINGS.names()),
+            names.select("patient", answered=~pl.col(PLACE).is_in(sorted(unsound | unanswered))),
+        )
+
+    # The road of the tables
+
+    def _looked_at(self, part: Part, rows: Rows, places: Bits) -> tuple[Flags, list[Told]]:
+        """Which patients the shapes refuse, and what they find."""
+        refused, told = np.zeros(len(rows), dtype=np.bool_), []
+        if len(rows):
+            found = self.tables.found(rows)
+            refusing = self.tables.refusing()
+            for numbers in found:
+                refused |= refusing[numbers]
+                for row in np.flatnonzero(numbers):
+                    told += [(int(places[row]), one) for one in self.tables.findings[numbers[row]]]
+        return refused, [_told(place, finding) for place, finding in dict.fromkeys(told)]
+
+    def _by_tables(self, rows: Rows, places: Bits) -> pl.DataFrame:
+        frames = []
+        for number, verdicts in enumerate(self.rules.verdicts(self.tables.standings(rows))):
+            told = np.flatnonzero(verdicts.outcome != NOTHING)
+            columns = {name: getattr(verdicts, name)[told] for name in ("outcome", "strength", "awaits", "behind")}
+            said = pl.DataFrame({PLACE: places[told], **columns})
+            frames.append(self._in_words(said, number, verdicts.rules))
+        return pl.concat(frames)
+
+    def _in_words(self, said: pl.DataFrame, action: int, rules: Sequence[str]) -> pl.DataFrame:
+        """Say in words what is coded; of the few different things that are said of an action each once."""
+        keys = ["outcome", "strength", "awaits", "behind"]
+        words = [
+            (*key, *self._words(key[0], key[1]), _named(self.rules.facts, key[2]), _named(rules, key[3]))
+            for key in said.select(keys).unique(maintain_order=True).iter_rows()
+        ]
+        schema = {**said.select(keys).schema, "verdict": pl.String, "bar": pl.String, "missing": pl.String, "rules": pl.String}
+        table = pl.DataFrame(words, schema=schema, orient="row")
+        return said.join(table, on=keys, how="left", maintain_order="left").select(
+            PLACE, pl.lit(self.rules.actions[action]).alias("action"), "verdict", "bar", "missing", "rules"
+        )
+
+    def _words(self, outcome: int, strength: int) -> tuple[str, str | None]:
+        notation = self.rules.notations[strength]
+        if outcome == OFFERED:
+            return notation, None
+        return ("against", notation) if outcome == AGAINST else ("undetermined", None)
+
+    # The road of every single patient
+
+    def _by_sparql(self, others: Sequence[tuple[int, Record]]) -> tuple[pl.DataFrame, list[Told], set[int]]:
+        said, told, unanswered = [], [], set()
+        for start in range(0, len(others), BATCH):
+            batch = others[start : start + BATCH]
+            for (place, _), report in zip(batch, self.recommender.answer([one for _, one in batch], self.on), strict=True):
+                said += [
+                    (
+                        place,
+                        one.action,
+                        one.verdict,
+                        one.bar,
+                        " ".join(sorted(one.missing)),
+                        " ".join(sorted(reason.rule for reason in one.because)),
+                    )
+                    for one in report.verdicts
+                ]
+                told += [_told(place, one) for one in report.findings if one.severity != "info"]
+                if report.refused:
+                    unanswered.add(place)
+        schema = {PLACE: pl.Int64, **{name: VERDICTS[name] for name in VERDICTS.names()[1:]}}
+        return pl.DataFrame(said, schema=schema, orient="row"), told, unanswered
+
+    def _intervals(self) -> dict[str, list[tuple[Interval, int | float]]]:
+        """The intervals of decimals in which the shapes find nothing, each with a number in it."""
+        named: dict[str, set[str]] = {}
+        store = Store()
+        store.extend(Quad(*triple) for triple in self.validator.shapes)
+        answer = store.query(self.knowledge.query_text("verify/named-numbers"))
+        assert isinstance(answer, QuerySolutions)
+        for row in answer:
+            named.setdefault(local_name(row["fact"].value), set()).add(row["number"].value)
+        found: dict[str, list[tuple[Interval, int | float]]] = {}
+        for name, interval, tried in numbers(self.knowledge, named):
+            people = [{"id": str(n), name: number} for n, number in enumerate(tried)]
+            records = read_bytes(json.dumps(people).encode(), "numbers", self.knowledge.facts)
+            for number, findings in zip(tried, self.validator.validate(records, self.on), strict=True):
+                if not findings:
+                    found.setdefault(name, []).append((interval, number))
+                    break
+        return found
+
+
+def _named(names: Sequence[str], bits: int) -> str:
+    """The names whose bits are set, sorted, as words in a row."""
+    return " ".join(sorted(name for place, name in enumerate(names) if bits >> place & 1))
+
+
+def _told(place: int, finding: Finding) -> Told:
+    return place, "", finding.severity, finding.property, finding.value, finding.message
