@@ -20,6 +20,7 @@ from lepto.report import Reason, Report, Request, Verdict
 from lepto.vocabulary import LEPTO
 
 FACTS: Final = LEPTO + "FactCodes"
+LOINC: Final = "http://loinc.org"
 SEVERITY: Final = {"contraindicated": "high", "avoid": "moderate", "not-indicated": "low"}
 ISSUE: Final = {"violation": "error", "warning": "warning", "info": "information"}
 
@@ -84,7 +85,8 @@ class _Answer:
         return found
 
     def _requirement(self, request: Request) -> dict[str, Any]:
-        codes = [*(_coding(one.system, one.code) for one in request.codes), _coding(FACTS, request.property)]
+        codes = [_coding(one.system, one.code) for one in request.codes if one.system == LOINC]
+        codes.append(_coding(FACTS, request.property))
         return {"type": "Observation", "codeFilter": [{"path": "code", "code": codes}]}
 
     def _outcome(self) -> dict[str, Any]:
