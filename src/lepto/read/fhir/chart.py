@@ -17,7 +17,7 @@ from lepto.finding import Finding
 from lepto.read.fhir.claims import NO_COURSE, Claim, Claims, key
 from lepto.read.fhir.declared import Declared
 from lepto.read.fhir.entries import Entry
-from lepto.read.fhir.moments import ANY_ZONE, LONG_AGO
+from lepto.read.fhir.moments import ANY_ZONE, LONG_AGO, Moment
 from lepto.read.record import Ignored, Used
 from lepto.read.strict_json import Object, Value
 
@@ -55,17 +55,15 @@ class _Weighing:
     def chart(self, entries: Sequence[Entry]) -> Chart:
         claims: dict[str, list[Claim]] = defaultdict(list)
         silent: dict[str, list[tuple[Entry, str]]] = defaultdict(list)
-        unknown: list[str] = []
         unread: list[Entry] = []
         for entry in entries:
             for hint in entry.hints:
                 self._warn(entry, hint)
             self._hazards(entry)
             if reason := entry.unusable or "it is dated in the future" * self._is_future(entry):
-                self._ignore(entry, reason, warn=entry.warn or not entry.unusable)
-                for fact in (
-                    self.claims.bears_on(entry) & self.declared.assumed if entry.warn or not entry.unusable else ()
-                ):
+                is_odd = entry.warn or not entry.unusable
+                self._ignore(entry, reason, warn=is_odd)
+                for fact in self.claims.bears_on(entry) & self.declared.assumed if is_odd else ():
                     silent[fact].append((entry, reason))
                 continue
             found = self.claims.of(entry)
@@ -77,11 +75,9 @@ class _Weighing:
                     self._ignore(entry, one.reason, one.fact, one.warn, one.costs)
                     if one.fact is not None and not entry.withdrawn and not one.costs and one.reason != NO_COURSE:
                         silent[one.fact].append((entry, one.reason))
-            if not stated and not entry.withdrawn and all(getattr(one, "fact", None) is None for one in found):
+            if not stated and not entry.withdrawn and all(one.fact is None for one in found):
                 unread.append(entry)
-            if not stated and entry.type in MEDICATIONS and all(getattr(one, "fact", None) is None for one in found):
-                unknown.append(entry.source)
-        if unknown:
+        if unknown := [entry.source for entry in unread if entry.type in MEDICATIONS]:
             self._tell_unknown(unknown)
         linked = {i.fact for i in self.declared.intakes if i.linked_from and i.fact} - claims.keys()
         for fact in linked:
@@ -128,7 +124,7 @@ class _Weighing:
         read, nothing may be read into them.
         """
         is_stated, is_assumed = fact in self.made.stated, fact in self.declared.assumed
-        told = [claim.entry.moment for claim in claims]
+        told = _extremes([claim.entry.moment for claim in claims])
         newest_stands = self._policy(fact).startswith("Newest")
         for entry, reason in silent:
             at = entry.moment
@@ -142,7 +138,10 @@ class _Weighing:
                     self._leave_open(fact, "a newer entry tells of the fact, and states no value")
             elif self._policy(fact) == "AllMustAgree" and reason in self.claims.too_little:
                 self._leave_open(fact, "another entry tells of the fact, and states no value")
-                self._cost(entry, fact, reason) if is_assumed else self._warn(entry, f"it leaves {fact} open: {reason}")
+                if is_assumed:
+                    self._cost(entry, fact, reason)
+                else:
+                    self._warn(entry, f"it leaves {fact} open: {reason}")
 
     def _leave_open(self, fact: str, why: str) -> None:
         """Take nothing of what was taken for a fact."""
@@ -204,11 +203,11 @@ class _Weighing:
         linked = [claim for claim in claims if claim.entry.source in related]
         if related and not linked:
             said = ", ".join(sorted(related))
-            text = f"The metastasis is related to {said}, which states no {name}: state which holds."
+            text = f"For {name} an entry is linked to {said}, which states none: state which holds."
             self._find(self._severity(name), name, text)
         for claim in claims if linked else []:
             if claim.entry.source not in related:
-                self._ignore(claim.entry, "the metastasis is related to another entry", name)
+                self._ignore(claim.entry, "another entry is linked to, and goes before it", name)
         return linked or claims
 
     def _newest(self, name: str, claims: list[Claim]) -> None:
@@ -342,6 +341,16 @@ def _newest(claims: Sequence[Claim]) -> list[Claim]:
             if claim.entry.issued is not None:
                 issued[at.text] = max(issued.get(at.text, LONG_AGO), claim.entry.issued.first)
     return [claim for claim in claims if not _is_older(claim.entry, starts, issued)]
+
+
+def _extremes(moments: Sequence[Moment | None]) -> list[Moment | None]:
+    """Of some moments those that begin and end last, with and without a place in UTC; None, where one is not known."""
+    known = [one for one in moments if one is not None]
+    found: list[Moment | None] = [None] if len(known) < len(moments) else []
+    for zoned in (True, False):
+        if same := [one for one in known if one.zoned == zoned]:
+            found += [max(same, key=lambda one: one.first), max(same, key=lambda one: one.end)]
+    return found
 
 
 def _is_before(one: Claim, other: Claim) -> bool:
