@@ -25,7 +25,7 @@ from lepto.read.fhir.moments import LONG_AGO, NoMomentError, moment
 from lepto.read.record import Ignored, Intake, Record, refused, violation
 from lepto.read.stated import record
 from lepto.read.strict_json import Object, dump
-from lepto.vocabulary import LEPTO, RDF_TYPE
+from lepto.vocabulary import FACT_CODES, RDF_TYPE
 
 __all__ = ["Absence", "Intaking", "Resource", "is_fhir", "resources_of"]
 
@@ -65,13 +65,13 @@ class Intaking:
         """How codings become the IRIs of codes."""
         known = self.declared
         systems = {uri: system.iri for uri, system in known.systems.items()}
-        own = systems[LEPTO + "FactCodes"]
+        own = systems[FACT_CODES]
         named = {
             quad.subject.value
             for quad in self.store.quads_for_pattern(None, NamedNode(RDF_TYPE), None, None)
             if isinstance(quad.subject, NamedNode)
         }
-        systems[LEPTO + "FactCodes"] = lambda code: iri if (iri := own(code)) in named else None
+        systems[FACT_CODES] = lambda code: iri if (iri := own(code)) in named else None
         return Coder(systems, known.shown, known.ingredients)
 
     def records(self, found: Iterable[Resource | Absence], name: str) -> list[Record]:
@@ -156,11 +156,6 @@ class _Charts:
         patient = key.rsplit("/", 1)[-1].removeprefix("urn:uuid:")
         if fault := self._refusal(resources[0], doubtful, shared):
             return refused(origin, [violation(origin, *fault)], patient)
-        made_findings = [
-            Finding("warning", None, None, f"{_named(one)}: it is marked as inactive, or replaced by another one.")
-            for one in resources
-            if one.type == "Patient" and (one.content.get("active") is False or _is_replaced(one))
-        ]
         unsure = self.doubtful | {id(one) for one in doubtful}
         entries = [self._entry(one, id(one) in unsure) for one in resources if one.type in READ]
         made = chart(entries, self.intaking.declared, self.intaking.facts, self.intaking.on)
@@ -168,10 +163,13 @@ class _Charts:
         made.ignored += [Ignored(_named(one), None, "the input has a newer version of it") for one in old]
         made.ignored += [Ignored(one.place, None, one.reason) for one in self.absences]
         made.ignored += [Ignored(_named(one), None, NOT_READ) for one in resources if one.type not in READ]
-        made.findings += made_findings
-        made.findings += [
-            Finding("warning", None, None, f"{one.place}: {one.reason}.") for one in self.absences if one.warn
+        odd = [f"{one.place}: {one.reason}." for one in self.absences if one.warn]
+        odd += [
+            f"{_named(one)}: it is marked as inactive, or replaced by another one."
+            for one in resources
+            if one.type == "Patient" and (one.content.get("active") is False or _is_replaced(one))
         ]
+        made.findings += [Finding("warning", None, None, text) for text in odd]
         pairs = (("id", patient), *sorted(made.stated.items()))
         taken = record(Object(pairs), origin, self.intaking.facts)
         findings = tuple(sorted({*taken.findings, *made.findings}, key=str))

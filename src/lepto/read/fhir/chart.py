@@ -1,7 +1,8 @@
 """The entries of one patient, weighed: which facts they state, which entries were used, and why others were not.
 
-Retracted, refuted, preliminary and undated entries are no evidence; the newest valid entry stands; entries that
-disagree at the same time are a contradiction, and nothing is derived from them.
+Retracted, preliminary and undated entries are no evidence; the newest valid entry stands; entries that disagree at the
+same time are a contradiction, and nothing is derived from them. Where silence on a fact is read, an entry that bears on
+it and states nothing costs the answer.
 """
 
 from __future__ import annotations

@@ -217,11 +217,7 @@ class _Reader:
             units={key: min(values) for key, values in self._many("unit").items()},
             shown=dict(self._pairs("shownAs")),
             ingredients=dict(self._pairs("ingredient")),
-            assumed=frozenset(
-                name
-                for name, policies in self._many("whenUnstated").items()
-                if policies & {"AssumeAndConfirm", "AssumeAndSay"}
-            ),
+            assumed=frozenset(name for name, policies in self._many("whenUnstated").items() if policies & ASSUMING),
             sites=frozenset(node.value for node in self._instances("TargetSite")),
         )
 

@@ -122,16 +122,15 @@ class Quantity:
 class Entry:
     """A resource as an entry of one patient's record.
 
-    `source` names it, such as "Observation/kps"; `about` is the reference to its patient; `unusable` says why it is no
-    evidence, empty where it may be used; `warn` whether that is more than routine. `withdrawn` says why what it states
-    holds no more: it goes before older entries that state it. `related` and `carries_out` are the sources of entries to
+    `source` names it, such as "Observation/kps"; `unusable` says why it is no evidence, empty where it may be used;
+    `warn` whether that is more than routine. `withdrawn` says why what it states holds no more: it goes before older
+    entries that state it. `related` and `carries_out` are the sources of entries to
     which it is related and whose order it carries out; `examined` is when the specimens were taken, and which they are.
     `remarks` are codes of its interpretation or conclusion. `hints` are remarks on its codes.
     """
 
     type: str
     source: str
-    about: str | None
     codes: frozenset[str] = frozenset()
     answers: frozenset[str] = frozenset()
     remarks: frozenset[str] = frozenset()
@@ -146,7 +145,6 @@ class Entry:
     status: str | None = None
     intent: str | None = None
     is_confirmed: bool = True
-    is_active: bool = True
     withdrawn: str = ""
     moment: Moment | None = None
     end: Moment | None = None
@@ -161,6 +159,11 @@ class Entry:
     unusable: str = ""
     warn: bool = False
     hints: tuple[str, ...] = field(default=())
+
+    @property
+    def is_active(self) -> bool:
+        """Whether what it states still holds."""
+        return not self.withdrawn
 
     @property
     def routes(self) -> frozenset[str]:
@@ -247,7 +250,7 @@ def _fault(kind: str, resource: Object) -> str | None:
 
 
 class _Reading:
-    """One sound resource, read element by element."""
+    """One resource, read element by element."""
 
     def __init__(
         self,
@@ -278,7 +281,6 @@ class _Reading:
         return Entry(
             type=self.kind,
             source=self.source,
-            about=subject_of(self.resource),
             codes=self._codes(),
             answers=frozenset() if absent else self._of("valueCodeableConcept"),
             remarks=frozenset() if absent else self._of(*_REMARKS),
@@ -294,7 +296,6 @@ class _Reading:
             status=text(self.resource.get("status")),
             intent=text(self.resource.get("intent")),
             is_confirmed=self.kind != "Condition" or self._state("verificationStatus") & VERIFICATION == {"confirmed"},
-            is_active=not withdrawn,
             withdrawn=withdrawn,
             moment=times[0],
             end=times[1],
