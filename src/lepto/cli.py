@@ -88,7 +88,9 @@ def _command(
     )
 
 
-FILES = "patient files: JSON, NDJSON, Turtle, N-Triples, JSON-LD or CSV, told apart by content; - is standard input"
+FILES = (
+    "patient files: JSON, NDJSON, Turtle, N-Triples, JSON-LD, CSV, FHIR R4, told apart by content; - is standard input"
+)
 
 
 def _recommend_command(commands: argparse._SubParsersAction[_Parser]) -> None:

@@ -8,6 +8,7 @@ LEPTO: Final = "https://w3id.org/lepto/"
 ONTOLOGY: Final = LEPTO + "ontology"
 PATIENT: Final = LEPTO + "Patient"
 TREATMENT_COURSE: Final = LEPTO + "TreatmentCourse"
+FACT_CODES: Final = LEPTO + "FactCodes"
 
 RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDF_TYPE: Final = RDF + "type"

@@ -134,7 +134,9 @@ def test_what_is_about_something_else_than_the_patient_is_not_used(take: Take) -
     assert facts(take(kps(80, focus=[{"reference": "Patient/p1"}])))["karnofskyPerformanceStatus"] == "80"
 
 
-@pytest.mark.parametrize("mark", [{"active": False}, {"link": [{"other": {"reference": "Patient/p2"}}]}])
+@pytest.mark.parametrize(
+    "mark", [{"active": False}, {"link": [{"other": {"reference": "Patient/p2"}, "type": "replaced-by"}]}]
+)
 def test_a_patient_who_is_inactive_or_replaced_is_told_of(take: Take, mark: dict[str, Any]) -> None:
     told = "Patient/p1: it is marked as inactive, or replaced by another one."
     assert told in warnings(take(kps(80), patient=PATIENT | mark))
@@ -206,4 +208,4 @@ def test_two_versions_of_one_instant_are_doubtful(take: Take, instant: str) -> N
     old, new = kps(80, meta={"lastUpdated": "2026-04-01T05:00:00Z"}), kps(40, meta={"lastUpdated": instant})
     record = take(old, new)
     assert set(facts(record)) == {"ageYears"}
-    assert "the input has two versions of it, and nothing tells the newer" in warnings(record)
+    assert "the input has two versions of it, or its deletion, and nothing tells the newer" in warnings(record)

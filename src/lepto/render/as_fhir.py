@@ -17,9 +17,9 @@ from uuid import NAMESPACE_URL, uuid5
 from lepto.finding import Finding
 from lepto.read.fhir.entries import is_id
 from lepto.report import Reason, Report, Request, Verdict
-from lepto.vocabulary import LEPTO
+from lepto.vocabulary import FACT_CODES, LEPTO
 
-FACTS: Final = LEPTO + "FactCodes"
+LOINC: Final = "http://loinc.org"
 SEVERITY: Final = {"contraindicated": "high", "avoid": "moderate", "not-indicated": "low"}
 ISSUE: Final = {"violation": "error", "warning": "warning", "info": "information"}
 
@@ -84,7 +84,8 @@ class _Answer:
         return found
 
     def _requirement(self, request: Request) -> dict[str, Any]:
-        codes = [*(_coding(one.system, one.code) for one in request.codes), _coding(FACTS, request.property)]
+        codes = [_coding(one.system, one.code) for one in request.codes if one.system == LOINC]
+        codes.append(_coding(FACT_CODES, request.property))
         return {"type": "Observation", "codeFilter": [{"path": "code", "code": codes}]}
 
     def _outcome(self) -> dict[str, Any]:
@@ -114,7 +115,7 @@ class _Answer:
         action: dict[str, Any] = {
             "title": verdict.label,
             "description": f"{verdict.verdict}: " + "; ".join(_why(verdict)),
-            "code": [{"coding": [_coding(FACTS, verdict.action)]}],
+            "code": [{"coding": [_coding(FACT_CODES, verdict.action)]}],
             "documentation": [
                 {"type": "citation", "display": reason.rule, "url": LEPTO + reason.rule} for reason in _met(verdict)
             ],
@@ -131,7 +132,7 @@ class _Answer:
         found = self._resource("ServiceRequest", verdict.action) | {
             "status": "draft",
             "intent": "proposal" if verdict.verdict == "recommended" else "option",
-            "code": {"coding": [_coding(FACTS, verdict.action)], "text": verdict.label},
+            "code": {"coding": [_coding(FACT_CODES, verdict.action)], "text": verdict.label},
             "subject": self.subject,
             "authoredOn": self.report.on,
         }
@@ -146,7 +147,7 @@ class _Answer:
     def _issue(self, verdict: Verdict) -> dict[str, Any]:
         found = self._resource("DetectedIssue", verdict.action) | {
             "status": "preliminary",
-            "code": {"coding": [_coding(FACTS, verdict.action)], "text": f"{verdict.label}: {verdict.bar}"},
+            "code": {"coding": [_coding(FACT_CODES, verdict.action)], "text": f"{verdict.label}: {verdict.bar}"},
             "severity": SEVERITY[verdict.bar or ""],
             "patient": self.subject,
             "identifiedDateTime": self.report.on,

@@ -7,10 +7,9 @@ from typing import Any, Final
 
 from lepto.knowledge import Knowledge
 from lepto.space import named_values
-from lepto.vocabulary import LEPTO
+from lepto.vocabulary import FACT_CODES, LEPTO, SKOS, local_name
 
-URL: Final = LEPTO + "FactCodes"
-DEFINITION: Final = "http://www.w3.org/2004/02/skos/core#definition"
+DEFINITION: Final = SKOS + "definition"
 
 
 def render(knowledge: Knowledge) -> str:
@@ -31,8 +30,8 @@ def render(knowledge: Knowledge) -> str:
     codes = _unique(concepts)
     found = {
         "resourceType": "CodeSystem",
-        "id": "FactCodes",
-        "url": URL,
+        "id": local_name(FACT_CODES),
+        "url": FACT_CODES,
         "version": knowledge.version,
         "name": "LeptoFactCodes",
         "title": "LEPTO facts, values and treatments",

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from functools import cached_property, partial
 from typing import Protocol
 
-from pyoxigraph import Store
+from pyoxigraph import NamedNode, Store
 
 from lepto.facts import Fact
 from lepto.finding import Finding
@@ -25,6 +25,7 @@ from lepto.read.fhir.moments import LONG_AGO, NoMomentError, moment
 from lepto.read.record import Ignored, Intake, Record, refused, violation
 from lepto.read.stated import record
 from lepto.read.strict_json import Object, dump
+from lepto.vocabulary import FACT_CODES, RDF_TYPE
 
 __all__ = ["Absence", "Intaking", "Resource", "is_fhir", "resources_of"]
 
@@ -63,7 +64,15 @@ class Intaking:
     def coder(self) -> Coder:
         """How codings become the IRIs of codes."""
         known = self.declared
-        return Coder({uri: system.iri for uri, system in known.systems.items()}, known.shown, known.ingredients)
+        systems = {uri: system.iri for uri, system in known.systems.items()}
+        own = systems[FACT_CODES]
+        named = {
+            quad.subject.value
+            for quad in self.store.quads_for_pattern(None, NamedNode(RDF_TYPE), None, None)
+            if isinstance(quad.subject, NamedNode)
+        }
+        systems[FACT_CODES] = lambda code: iri if (iri := own(code)) in named else None
+        return Coder(systems, known.shown, known.ingredients)
 
     def records(self, found: Iterable[Resource | Absence], name: str) -> list[Record]:
         """Return a record for each patient to whom the resources belong, in the order in which they are first named."""
@@ -74,8 +83,10 @@ class _Charts:
     def __init__(self, intaking: Intaking, found: Sequence[Resource | Absence], name: str) -> None:
         self.intaking, self.name = intaking, name
         self.absences = [one for one in found if isinstance(one, Absence)]
-        self.deleted = [one for one in self.absences if one.deleted]
-        self.resources = [one for one in found if isinstance(one, Resource) and not self._is_deleted(one)]
+        self.deleted = {one.deleted for one in self.absences if one.deleted}
+        self.deleted_here = {(one.bundle, one.deleted) for one in self.absences if one.deleted}
+        self.resources = self._whole([one for one in found if isinstance(one, Resource)])
+        self.doubtful = {id(one) for one in self.resources if self._is_deleted(one)}
         self.by_url = {one.full_url: one for one in reversed(self.resources) if one.full_url}
         self.by_name = {(one.bundle, one.base, one.name): one for one in reversed(self.resources) if one.name}
         # What no full URL places, and a bundle holds, is of that bundle alone.
@@ -107,11 +118,30 @@ class _Charts:
         """Say whether a resource was deleted: by its full URL, or by type and id in its own bundle, or where nothing
         tells on which server it is.
         """
-        return any(
-            one.deleted in (resource.full_url, resource.name)
-            and ("://" in one.deleted or not resource.base or resource.bundle == one.bundle)
-            for one in self.deleted
+        return (
+            resource.full_url in self.deleted
+            or (resource.bundle, resource.name) in self.deleted_here
+            or (not resource.base and resource.name in self.deleted)
         )
+
+    def _whole(self, found: list[Resource]) -> list[Resource]:
+        """Return the resources less patients who were deleted, and less what others refer to where that is deleted, is
+        old, or has two versions of which nothing tells the newer.
+        """
+        places: dict[str, list[Resource]] = defaultdict(list)
+        for one in found:
+            if one.type in LOOKED_UP:
+                places[one.base or one.bundle].append(one)
+        sure: set[int] = set()
+        for same in places.values():
+            kept, doubtful, _ = _without_copies(same)
+            sure |= {id(one) for one in kept} - {id(one) for one in doubtful}
+        return [
+            one
+            for one in found
+            if not (self._is_deleted(one) and one.type in (*LOOKED_UP, "Patient"))
+            and (one.type not in LOOKED_UP or id(one) in sure)
+        ]
 
     def _record(
         self,
@@ -126,21 +156,20 @@ class _Charts:
         patient = key.rsplit("/", 1)[-1].removeprefix("urn:uuid:")
         if fault := self._refusal(resources[0], doubtful, shared):
             return refused(origin, [violation(origin, *fault)], patient)
-        made_findings = [
-            Finding("warning", None, None, f"{_named(one)}: it is marked as inactive, or replaced by another one.")
-            for one in resources
-            if one.type == "Patient" and (one.content.get("active") is False or one.content.get("link") is not None)
-        ]
-        entries = [self._entry(one, one in doubtful) for one in resources if one.type in READ]
+        unsure = self.doubtful | {id(one) for one in doubtful}
+        entries = [self._entry(one, id(one) in unsure) for one in resources if one.type in READ]
         made = chart(entries, self.intaking.declared, self.intaking.facts, self.intaking.on)
         made.ignored += [Ignored(_named(one), None, self._stranger(one)) for one in strangers]
         made.ignored += [Ignored(_named(one), None, "the input has a newer version of it") for one in old]
         made.ignored += [Ignored(one.place, None, one.reason) for one in self.absences]
         made.ignored += [Ignored(_named(one), None, NOT_READ) for one in resources if one.type not in READ]
-        made.findings += made_findings
-        made.findings += [
-            Finding("warning", None, None, f"{one.place}: {one.reason}.") for one in self.absences if one.warn
+        odd = [f"{one.place}: {one.reason}." for one in self.absences if one.warn]
+        odd += [
+            f"{_named(one)}: it is marked as inactive, or replaced by another one."
+            for one in resources
+            if one.type == "Patient" and (one.content.get("active") is False or _is_replaced(one))
         ]
+        made.findings += [Finding("warning", None, None, text) for text in odd]
         pairs = (("id", patient), *sorted(made.stated.items()))
         taken = record(Object(pairs), origin, self.intaking.facts)
         findings = tuple(sorted({*taken.findings, *made.findings}, key=str))
@@ -149,7 +178,8 @@ class _Charts:
     def _entry(self, resource: Resource, is_doubtful: bool) -> Entry:
         found = entry(resource.content, resource.place, self.intaking.coder, partial(self._look_up, resource))
         if is_doubtful:
-            return replace(found, unusable="the input has two versions of it, and nothing tells the newer", warn=True)
+            fault = "the input has two versions of it, or its deletion, and nothing tells the newer"
+            return replace(found, unusable=fault, warn=True)
         return found
 
     def _intake(self, made: Chart) -> Intake:
@@ -166,7 +196,7 @@ class _Charts:
     def _patient_of(self, resource: Resource) -> str:
         """The key of the patient whom a resource is about; empty where that is nobody in the input or no person."""
         reference = subject_of(resource.content)
-        if reference is None or any(one.deleted in (reference, _relative(reference)) for one in self.deleted):
+        if reference is None or reference in self.deleted:
             return ""
         found = self._find(resource, reference)
         if found is not None:
@@ -213,9 +243,10 @@ class _Charts:
         name = patient.content.get("id")
         if name is not None and not (isinstance(name, str) and is_id(name)):
             return "the id of the patient is none", "give up to 64 letters, digits, hyphens and dots"
-        if patient.content.get("deceasedBoolean") is True or patient.content.get("deceasedDateTime") is not None:
+        died = {key: value for key, value in patient.content.pairs if key.lstrip("_").startswith("deceased")}
+        if died and died != {"deceasedBoolean": False}:
             return "the record says that the patient has died", "check the record: no treatment is advised"
-        if patient in doubtful:
+        if any(one is patient for one in doubtful):
             return "the patient is given twice, differently", "give one Patient resource for each patient"
         if other := shared.get(patient.place):
             return f"{other} has the same identifier", "give each patient identifiers of its own, or join the two"
@@ -224,6 +255,12 @@ class _Charts:
     def _nobody(self) -> Record:
         fault = "no resource says whom it is about"
         return refused(self.name, [violation(self.name, fault, "give a Patient, or resources with a subject")])
+
+
+def _is_replaced(patient: Resource) -> bool:
+    links = patient.content.get("link")
+    found = [one for one in links if isinstance(one, Object)] if isinstance(links, list) else []
+    return any(one.get("type") == "replaced-by" for one in found)
 
 
 def _without_copies(resources: list[Resource]) -> tuple[list[Resource], list[Resource], list[Resource]]:

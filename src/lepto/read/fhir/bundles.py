@@ -102,6 +102,11 @@ def _resource(resource: Resource) -> Iterator[Resource | Absence]:
 
 def _entries(bundle: Resource) -> Iterator[Resource | Absence]:
     entries = bundle.content.get("entry")
+    if bundle.content.get("implicitRules") is not None:
+        yield Absence(bundle.place, "the bundle is to be read by rules (implicitRules) that are not known here", True)
+        return
+    if not isinstance(entries, list | None):
+        yield Absence(bundle.place, "the entries of the bundle are no list", True)
     for number, item in enumerate(entries if isinstance(entries, list) else [], 1):
         place = f"{bundle.place} entry {number}"
         content = item.get("resource") if isinstance(item, Object) else None
@@ -117,15 +122,16 @@ def _entries(bundle: Resource) -> Iterator[Resource | Absence]:
 
 
 def _is_hook(document: Object) -> bool:
-    return bool(document.count("hook")) and isinstance(document.get(_PREFETCH), Object)
+    return bool(document.count("hook")) and isinstance(document.get("context"), Object | None)
 
 
 def _prefetched(document: Object, place: str) -> Iterator[Resource | Absence]:
     prefetch, context = document.get(_PREFETCH), document.get("context")
-    assert isinstance(prefetch, Object)
-    if isinstance(context, Object) and isinstance(context.get("draftOrders"), Object):
-        yield from resources_of(context.get("draftOrders"), f"{place} context draftOrders")
-    for key, value in prefetch.pairs:
+    if isinstance(context, Object):
+        yield from _of_context(context, prefetch, place)
+    if not isinstance(prefetch, Object):
+        yield Absence(place, "nothing was fetched", True)
+    for key, value in prefetch.pairs if isinstance(prefetch, Object) else ():
         here = f"{place} prefetch {key}"
         if value is None:
             yield Absence(here, "this was not fetched")
@@ -133,3 +139,14 @@ def _prefetched(document: Object, place: str) -> Iterator[Resource | Absence]:
             yield Absence(here, "this was searched for, and nothing was found")
         else:
             yield from resources_of(value, here)
+
+
+def _of_context(context: Object, prefetch: Value, place: str) -> Iterator[Resource | Absence]:
+    """Yield the draft orders of a request; and whether it is about somebody else than the data."""
+    if isinstance(context.get("draftOrders"), Object):
+        yield from resources_of(context.get("draftOrders"), f"{place} context draftOrders")
+    fetched = [value for _, value in prefetch.pairs] if isinstance(prefetch, Object) else []
+    people = [one.get("id") for one in fetched if isinstance(one, Object) and one.get(RESOURCE_TYPE) == "Patient"]
+    asked = text(context.get("patientId"))
+    if asked and people and asked.removeprefix("Patient/") not in people:
+        yield Absence(f"{place} context", f"the request is about the patient {asked}, and the data are not", True)

@@ -1,7 +1,8 @@
 """The entries of one patient, weighed: which facts they state, which entries were used, and why others were not.
 
-Retracted, refuted, preliminary and undated entries are no evidence; the newest valid entry stands; entries that
-disagree at the same time are a contradiction, and nothing is derived from them.
+Retracted, preliminary and undated entries are no evidence; the newest valid entry stands; entries that disagree at the
+same time are a contradiction, and nothing is derived from them. Where silence on a fact is read, an entry that bears on
+it and states nothing costs the answer.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from typing import Final
 
 from lepto.facts import Fact
 from lepto.finding import Finding
-from lepto.read.fhir.claims import Claim, Claims, key
+from lepto.read.fhir.claims import NO_COURSE, Claim, Claims, key
 from lepto.read.fhir.declared import Declared
 from lepto.read.fhir.entries import Entry
-from lepto.read.fhir.moments import ANY_ZONE, LONG_AGO
+from lepto.read.fhir.moments import ANY_ZONE, LONG_AGO, Moment
 from lepto.read.record import Ignored, Used
 from lepto.read.strict_json import Object, Value
 
@@ -55,14 +56,15 @@ class _Weighing:
     def chart(self, entries: Sequence[Entry]) -> Chart:
         claims: dict[str, list[Claim]] = defaultdict(list)
         silent: dict[str, list[tuple[Entry, str]]] = defaultdict(list)
-        unknown: list[str] = []
+        unread: list[Entry] = []
         for entry in entries:
             for hint in entry.hints:
                 self._warn(entry, hint)
             self._hazards(entry)
             if reason := entry.unusable or "it is dated in the future" * self._is_future(entry):
-                self._ignore(entry, reason, warn=entry.warn or not entry.unusable)
-                for fact in self.claims.bears_on(entry) & self.declared.assumed if entry.warn else ():
+                is_odd = entry.warn or not entry.unusable
+                self._ignore(entry, reason, warn=is_odd)
+                for fact in self.claims.bears_on(entry) & self.declared.assumed if is_odd else ():
                     silent[fact].append((entry, reason))
                 continue
             found = self.claims.of(entry)
@@ -72,17 +74,32 @@ class _Weighing:
             for one in found:
                 if not isinstance(one, Claim) and (one.fact is not None or not stated):
                     self._ignore(entry, one.reason, one.fact, one.warn, one.costs)
-                    if one.fact is not None and not entry.withdrawn and not (one.costs or one.warn):
+                    if one.fact is not None and not entry.withdrawn and not one.costs and one.reason != NO_COURSE:
                         silent[one.fact].append((entry, one.reason))
-            if not stated and entry.type in MEDICATIONS and all(getattr(one, "fact", None) is None for one in found):
-                unknown.append(entry.source)
-        if unknown:
+            if not stated and not entry.withdrawn and all(one.fact is None for one in found):
+                unread.append(entry)
+        if unknown := [entry.source for entry in unread if entry.type in MEDICATIONS]:
             self._tell_unknown(unknown)
+        linked = {i.fact for i in self.declared.intakes if i.linked_from and i.fact} - claims.keys()
+        for fact in linked:
+            self._linked(fact, [], entries)
         for fact, stated in sorted(claims.items()):
             self._weigh(fact, stated, entries)
+        for fact in self._unread_facts() & self.declared.assumed - self.made.stated.keys():
+            for entry in unread:
+                if entry.type in self._types(fact):
+                    silent[fact].append((entry, f"it may bear on {fact}, by a code that is not known"))
         for fact, said in sorted(silent.items()):
             self._silent(fact, claims[fact], said)
         return self.made
+
+    def _unread_facts(self) -> set[str]:
+        return {i.fact for i in self.declared.intakes if i.unread_is_no_silence and i.fact}
+
+    def _types(self, fact: str) -> set[str]:
+        return {
+            kind for i in self.declared.intakes if i.fact == fact and i.unread_is_no_silence for kind in i.resources
+        }
 
     # What is no evidence
 
@@ -108,8 +125,8 @@ class _Weighing:
         read, nothing may be read into them.
         """
         is_stated, is_assumed = fact in self.made.stated, fact in self.declared.assumed
-        told = [claim.entry.moment for claim in claims]
-        newest_stands = self._policy(fact) == "NewestStands"
+        told = _extremes([claim.entry.moment for claim in claims])
+        newest_stands = self._policy(fact).startswith("Newest")
         for entry, reason in silent:
             at = entry.moment
             is_older = any(one is not None and at is not None and at.is_before(one) for one in told)
@@ -118,6 +135,20 @@ class _Weighing:
                 self._cost(entry, fact, reason)
             elif is_stated and newest_stands and is_newer:
                 self._warn(entry, f"it is newer than what states {fact}, and states no value")
+                if self._policy(fact) == "NewestStands":
+                    self._leave_open(fact, "a newer entry tells of the fact, and states no value")
+            elif self._policy(fact) == "AllMustAgree" and reason in self.claims.too_little:
+                self._leave_open(fact, "another entry tells of the fact, and states no value")
+                if is_assumed:
+                    self._cost(entry, fact, reason)
+                else:
+                    self._warn(entry, f"it leaves {fact} open: {reason}")
+
+    def _leave_open(self, fact: str, why: str) -> None:
+        """Take nothing of what was taken for a fact."""
+        self.made.stated.pop(fact, None)
+        self.made.ignored += [Ignored(one.source, fact, why) for one in self.made.used if one.property == fact]
+        self.made.used = [one for one in self.made.used if one.property != fact]
 
     def _cost(self, entry: Entry, fact: str, reason: str) -> None:
         mend = f"mend the entry, or state {fact} by an entry of its own"
@@ -149,6 +180,7 @@ class _Weighing:
         else:
             weigh = {
                 "NewestStands": self._newest,
+                "NewestReadableStands": self._newest,
                 "AllMustAgree": self._agreeing,
                 "AnyPositiveElseCount": self._counted,
             }
@@ -170,19 +202,32 @@ class _Weighing:
             for source in entry.related
         }
         linked = [claim for claim in claims if claim.entry.source in related]
+        if related and not linked:
+            said = ", ".join(sorted(related))
+            text = f"For {name} an entry is linked to {said}, which states none: state which holds."
+            self._find(self._severity(name), name, text)
         for claim in claims if linked else []:
             if claim.entry.source not in related:
-                self._ignore(claim.entry, "the metastasis is related to another entry", name)
+                self._ignore(claim.entry, "another entry is linked to, and goes before it", name)
         return linked or claims
 
     def _newest(self, name: str, claims: list[Claim]) -> None:
         claims = _patients_own(claims)
         newest = _newest(claims)
+        newest += [claim for claim in claims if self._says_more(claim, claims, newest)]
         kept = {id(claim) for claim in newest}
         for claim in claims:
             if id(claim) not in kept and not claim.withdraws:
                 self._ignore(claim.entry, "a newer entry tells of the fact", name)
         self._take(name, newest)
+
+    def _says_more(self, claim: Claim, claims: Sequence[Claim], newest: Sequence[Claim]) -> bool:
+        """Say whether all that is not older than a claim says less of the same."""
+        more = self.declared.more_specific
+        if claim.withdraws or not all(claim.key in more.get(one.key, ()) for one in newest):
+            return False
+        others = (one for one in claims if one is not claim and not _is_before(one, claim))
+        return all(not one.withdraws and claim.key in more.get(one.key, ()) for one in others)
 
     def _agreeing(self, name: str, claims: list[Claim]) -> None:
         """All that is stated and not withdrawn; a withdrawal that is not older than what it withdraws takes it back."""
@@ -190,15 +235,21 @@ class _Weighing:
         for claim in claims:
             if claim.withdraws:
                 gone[claim.key].append(claim)
-        kept = []
+        kept, doubtful = [], set()
         for claim in (one for one in claims if not one.withdraws):
             if _newest([claim, *gone[claim.key]]) == [claim]:
                 kept.append(claim)
             else:
                 self._ignore(claim.entry, "another entry takes it back", name)
+                if any(one.entry.moment is None for one in (claim, *gone[claim.key])):
+                    doubtful.add(claim.key)
         values = self.claims.most_specific(list(dict.fromkeys(claim.value for claim in kept)))
         if len(values) < 2:
             self._take(name, kept)
+            if doubtful - {claim.key for claim in kept} and name in self.made.stated:
+                text = f"An entry takes back another one of {name}, and nothing tells which is newer: it is left open."
+                self._find(self._severity(name), name, text)
+                self._leave_open(name, "nothing tells whether it still holds")
             return
         said = ", ".join(sorted(key(value) for value in values))
         for claim in kept:
@@ -206,13 +257,11 @@ class _Weighing:
         self._find(self._severity(name), name, f"Entries state {said}: {name} is left open; state which holds.")
 
     def _counted(self, name: str, claims: list[Claim]) -> None:
-        by_examination: dict[str, list[Claim]] = defaultdict(list)
-        for claim in claims:
-            by_examination[claim.examination].append(claim)
+        examinations = _examinations(claims)
         sound: list[Claim] = []
-        for examination, same in sorted(by_examination.items()):
+        for same in examinations:
             if len({claim.key for claim in same}) > 1:
-                self._contradiction(name, same, f"examination {examination}")
+                self._contradiction(name, same, "one examination")
             else:
                 sound += same
         values = self.claims.most_specific(list(dict.fromkeys(claim.value for claim in sound)))
@@ -222,7 +271,7 @@ class _Weighing:
             return
         (value,) = values
         agreeing = [claim for claim in sound if claim.value == value]
-        if len({claim.examination for claim in agreeing}) > 1:
+        if sum(any(claim in same for claim in agreeing) for same in examinations) > 1:
             value = self.declared.repeated.get(key(value), value)
         self.made.stated[name] = value
         self._use(agreeing, value)
@@ -295,6 +344,21 @@ def _newest(claims: Sequence[Claim]) -> list[Claim]:
     return [claim for claim in claims if not _is_older(claim.entry, starts, issued)]
 
 
+def _extremes(moments: Sequence[Moment | None]) -> list[Moment | None]:
+    """Of some moments those that begin and end last, with and without a place in UTC; None, where one is not known."""
+    known = [one for one in moments if one is not None]
+    found: list[Moment | None] = [None] if len(known) < len(moments) else []
+    for zoned in (True, False):
+        if same := [one for one in known if one.zoned == zoned]:
+            found += [max(same, key=lambda one: one.first), max(same, key=lambda one: one.end)]
+    return found
+
+
+def _is_before(one: Claim, other: Claim) -> bool:
+    first, second = one.entry.moment, other.entry.moment
+    return first is not None and second is not None and first.is_before(second)
+
+
 def _is_older(entry: Entry, starts: Mapping[bool, datetime], issued: Mapping[str, datetime]) -> bool:
     at = entry.moment
     if at is None:
@@ -303,6 +367,16 @@ def _is_older(entry: Entry, starts: Mapping[bool, datetime], issued: Mapping[str
         if at.end + (timedelta(0) if zoned == at.zoned else ANY_ZONE) <= start:
             return True
     return entry.issued is not None and entry.issued.end <= issued[at.text]
+
+
+def _examinations(claims: Sequence[Claim]) -> list[list[Claim]]:
+    """The claims by examination; those that may be about one and the same are together."""
+    found: list[list[Claim]] = []
+    for claim in claims:
+        same = [one for one in found if any(claim.is_of_one_examination_with(other) for other in one)]
+        found = [one for one in found if not any(one is other for other in same)]
+        found.append([*(other for one in same for other in one), claim])
+    return found
 
 
 def _with(value: Value, name: str, new: str | None) -> Object:
@@ -318,5 +392,7 @@ def _joined(claims: Sequence[Claim]) -> Object:
     ends = sorted(filter(None, (claim.part("endDate") for claim in claims)))
     pairs = [(name, part) for name, part in first.pairs if name not in ("startDate", "endDate")]
     pairs += [("startDate", starts[0])] if starts else []
-    pairs += [("endDate", ends[-1])] if ends and claims[0].part("courseStatus") == "Given" else []
+    # A course of which one entry has no end may go on: the end of another entry is not its own.
+    has_ended = len(ends) == len(claims) and claims[0].part("courseStatus") == "Given"
+    pairs += [("endDate", ends[-1])] if has_ended else []
     return Object(tuple(pairs))

@@ -12,7 +12,7 @@ from lepto.facts import Fact
 from lepto.read.fhir.declared import Declaration, Declared, Reading
 from lepto.read.fhir.entries import Entry, Quantity
 from lepto.read.fhir.moments import completed_years
-from lepto.read.fhir.quantities import NoUnitError, converted
+from lepto.read.fhir.quantities import DIGITS, NoUnitError, converted
 from lepto.read.literals import decimal_literal
 from lepto.read.strict_json import Number, Object, Value
 from lepto.vocabulary import LEPTO, XSD_INTEGER, local_name
@@ -22,6 +22,8 @@ UNDATED: Final = frozenset({"Condition", "Device", "DeviceUseStatement", "Proced
 
 NO_UNIT: Final = frozenset({None, "1", "{score}"})
 REFUTED: Final = "its verification status is refuted"
+NO_COURSE: Final = "by its status or intent it is of no course"
+NO_DATE: Final = "it has no date"
 UNREAD: Final = "its value is none that states the fact"
 
 
@@ -39,10 +41,13 @@ class Claim:
         """The value as text; numbers that are equal as one."""
         return key(self.value)
 
-    @property
-    def examination(self) -> str:
-        """What tells one examination from another: the day, else the entry itself."""
-        return self.entry.examined or self.entry.source
+    def is_of_one_examination_with(self, other: Claim) -> bool:
+        """Say whether two entries may be about one examination: of one specimen, or of times that may be of one day."""
+        (at, specimens), (then, others) = self.entry.examined, other.entry.examined
+        if specimens & others or at is None or then is None:
+            return True
+        apart = at.is_before(then) or then.is_before(at)
+        return not apart or at.text[:10] == then.text[:10]
 
     def part(self, name: str) -> str | None:
         """A part of the course that is claimed, None where it is not stated."""
@@ -76,6 +81,7 @@ class Claims:
     def __init__(self, declared: Declared, facts: Mapping[str, Fact], on: date) -> None:
         self.declared, self.facts, self.on = declared, facts, on
         self.courses = next(name for name, fact in facts.items() if fact.nested)
+        self.too_little = {r.too_little for i in declared.intakes for r in i.readings if r.too_little}
 
     def of(self, entry: Entry) -> list[Claim | Nothing]:
         """Return the claims of an entry, and what it bears on and does not state."""
@@ -112,10 +118,8 @@ class Claims:
         if reason := self._no_evidence(entry, intake):
             yield Nothing(intake.fact, reason)
             return
-        holding = [r for r in about if intake.conditions.hold(entry) and r.conditions.hold(entry)]
-        values = list(
-            dict.fromkeys(v for r in holding if (v := self._value(entry, r, intake.fact, withdrawn)) is not None)
-        )
+        holding, values = self._held(entry, intake, about, withdrawn)
+        yield from self._denied(entry, intake, about)
         specific = self.most_specific(values)
         if len({key(value) for value in specific}) > 1:
             said = ", ".join(sorted(key(value) for value in specific))
@@ -133,13 +137,46 @@ class Claims:
         ended = entry.type == "DeviceUseStatement" and entry.end is not None and not entry.end.is_after_day(self.on)
         return entry.withdrawn or ("its use has ended" if ended else "")
 
+    def _held(
+        self, entry: Entry, intake: Declaration, about: Sequence[Reading], withdrawn: str
+    ) -> tuple[list[Reading], list[Value]]:
+        """The readings that hold, and the values that they state.
+
+        The value of an entry goes before its interpretation, which alone states nothing where the value is not read.
+        """
+        assert intake.fact is not None
+        holding: list[Reading] = []
+        values: list[Value] = []
+        by_value, by_remark = entry, replace(entry, answers=entry.remarks)
+        for one in (by_value, by_remark) if entry.remarks else (by_value,):
+            held = [r for r in about if _holds(one, intake, r)]
+            if one is by_remark and entry.has_value and not values:
+                break
+            holding += [r for r in held if r not in holding]
+            found = [v for r in held if (v := self._value(one, r, intake.fact, withdrawn)) is not None]
+            values += [v for v in found if v not in values]
+        return holding, values
+
+    def _denied(self, entry: Entry, intake: Declaration, about: Sequence[Reading]) -> Iterator[Claim]:
+        """What an entry says not to be: by an answer that denies it, or because it says something else."""
+        assert intake.fact is not None
+        if intake.denials & (entry.answers | entry.remarks) and not intake.conditions.answers & (
+            entry.answers | entry.remarks
+        ):
+            for r in about:
+                if intake.conditions.hold_whatever_answered(entry) and r.conditions.hold_whatever_answered(entry):
+                    yield from [Claim(intake.fact, r.value, entry, withdraws=True)] if r.value else []
+        for r in about:
+            if r.rules_out and _holds(entry, intake, r) and not entry.withdrawn:
+                yield Claim(intake.fact, r.rules_out, entry, withdraws=True)
+
     def _no_evidence(self, entry: Entry, intake: Declaration) -> str:
         if not entry.withdrawn and not entry.is_confirmed and not any(one.unconfirmed for one in intake.readings):
             return "it is not confirmed"
         if entry.type == "Procedure" and entry.status != "completed":
             return f"its status is {entry.status}: it is not done"
         if entry.moment is None and entry.type not in UNDATED:
-            return "it has no date"
+            return NO_DATE
         return ""
 
     def _value(self, entry: Entry, reading: Reading, fact: str, withdrawn: str) -> Value:
@@ -181,7 +218,8 @@ class Claims:
         try:
             into = reading.counted_in if reading and reading.counted_in else unit
             counted = converted(Decimal(given.number.text), given.unit, into)
-            counted /= reading.count_of_one if reading and reading.counted_in else 1
+            if reading and reading.counted_in:
+                counted = Decimal(f"{counted / reading.count_of_one:.{DIGITS}g}")
         except (NoUnitError, ArithmeticError):
             return None
         return Number(decimal_literal(f"{counted:f}").value)
@@ -211,12 +249,17 @@ class Claims:
         }
         for code in sorted(entry.codes - declared) if entry.type == "Observation" else ():
             fact = self.facts.get(code.removeprefix(LEPTO)) if code.startswith(LEPTO) else None
-            if fact is None or fact.of_course or fact.nested:
+            if fact is None or fact.of_course:
                 continue
-            if entry.moment is None:
-                yield Nothing(fact.name, "it has no date")
+            if fact.nested:
+                yield Nothing(fact.name, "an order or a procedure states a course, and no observation", costs=True)
                 continue
-            values: list[Value] = [local_name(one) for one in sorted(entry.answers) if one.startswith(LEPTO)]
+            if entry.moment is None and not fact.many:
+                yield Nothing(fact.name, NO_DATE)
+                continue
+            values: list[Value] = [
+                local_name(one) for one in sorted(entry.answers | entry.remarks) if one.startswith(LEPTO)
+            ]
             if fact.datatype is not None:
                 number = entry.truth if entry.truth is not None else self._number(entry, fact.name)
                 values = [] if number is None else [number]
@@ -241,9 +284,7 @@ class Claims:
             return
         status = self._status(entry)
         if status is None:
-            yield Nothing(
-                self.courses, f"its status {entry.status} or intent {entry.intent} is of no course", warn=True
-            )
+            yield Nothing(self.courses, NO_COURSE, warn=True)
             return
         site = next((local_name(one) for one in sorted(entry.sites & self.declared.sites)), None)
         start, end = (m.day if m else None for m in (entry.moment, entry.end))
@@ -256,9 +297,11 @@ class Claims:
 
     @staticmethod
     def _is_course(entry: Entry, intake: Declaration, reading: Reading) -> bool:
-        """Whether an entry is coded as a course is, whatever its route and site."""
+        """Whether an entry is coded as a course is, whatever its route and site; or given by a route that tells."""
         coded = [c for c in (intake.conditions, reading.conditions) if c.is_coded]
-        return bool(coded) and all(conditions.are_about(entry) for conditions in coded)
+        if not coded:
+            return bool(intake.conditions.routes) and _holds(entry, intake, reading)
+        return all(conditions.are_about(entry) for conditions in coded)
 
     def _treatments(self, entry: Entry, about: Sequence[tuple[Declaration, Reading]]) -> list[str]:
         named = {local_name(code) for code in entry.codes if code.startswith(LEPTO)} & self.declared.general.keys()

@@ -51,8 +51,12 @@ class PartCondition:
 
     def holds(self, parts: Iterable[Part]) -> bool:
         """Say whether there is such a component, and every one that is coded like it meets the condition."""
-        coded = [part for part in parts if self.codes & part.codes]
-        return bool(coded) and all(self._meets(part) for part in coded)
+        found = list(parts)
+        return any(self.codes & part.codes for part in found) and self.holds_if_any(found)
+
+    def holds_if_any(self, parts: Iterable[Part]) -> bool:
+        """Say whether every component that is coded like it meets the condition."""
+        return all(self._meets(part) for part in parts if self.codes & part.codes)
 
     def occurs(self, parts: Iterable[Part]) -> bool:
         """Say whether some component meets the condition."""
@@ -80,7 +84,9 @@ class Conditions:
     only_parts: frozenset[str]
     specimens: frozenset[str]
     parts: tuple[PartCondition, ...]
+    parts_if_any: tuple[PartCondition, ...]
     no_parts: tuple[PartCondition, ...]
+    profiles: frozenset[str]
     statuses: frozenset[str]
     intents: frozenset[str]
 
@@ -104,12 +110,20 @@ class Conditions:
 
     def hold(self, entry: Entry) -> bool:
         """Say whether an entry meets all conditions."""
+        return self.hold_whatever_answered(entry) and self.are_answered(entry)
+
+    def are_answered(self, entry: Entry) -> bool:
+        """Say whether an entry answers as the conditions ask."""
+        return (not self.answers or bool(self.answers & entry.answers)) and not self.no_answers & (
+            entry.answers | entry.remarks
+        )
+
+    def hold_whatever_answered(self, entry: Entry) -> bool:
+        """Say whether an entry meets all conditions but those on its answer."""
         return (
             self.are_about(entry)
-            and (not self.answers or bool(self.answers & entry.answers))
             and (not self.routes or bool(self.routes & entry.routes))
             and not self.other_routes & entry.routes
-            and not self.no_answers & entry.answers
             and not (self.sites_asked_for and entry.has_unread_site)
             and self.sites <= entry.sites
             and all(some & entry.sites for some in self.any_sites)
@@ -117,7 +131,9 @@ class Conditions:
             and (not self.only_techniques or self._techniques_hold(entry))
             and (not self.only_parts or all(part.codes and part.codes <= self.only_parts for part in entry.parts))
             and (not self.specimens or bool(self.specimens & entry.specimens))
+            and all(part.holds_if_any(entry.parts) for part in self.parts_if_any)
             and not any(part.occurs(entry.parts) for part in self.no_parts)
+            and (not self.profiles or bool(self.profiles & entry.profiles))
             and (not self.statuses or entry.status in self.statuses)
             and (not self.intents or entry.intent in self.intents)
         )
@@ -140,6 +156,7 @@ class Reading:
     years: bool
     treatment: str | None
     too_little: str | None
+    rules_out: str | None
 
 
 @dataclass(frozen=True)
@@ -155,6 +172,8 @@ class Declaration:
     linked_from: str | None
     warning: str | None
     status: str | None
+    denials: frozenset[str]
+    unread_is_no_silence: bool
 
 
 @dataclass(frozen=True)
@@ -198,11 +217,7 @@ class _Reader:
             units={key: min(values) for key, values in self._many("unit").items()},
             shown=dict(self._pairs("shownAs")),
             ingredients=dict(self._pairs("ingredient")),
-            assumed=frozenset(
-                name
-                for name, policies in self._many("whenUnstated").items()
-                if policies & {"AssumeAndConfirm", "AssumeAndSay"}
-            ),
+            assumed=frozenset(name for name, policies in self._many("whenUnstated").items() if policies & ASSUMING),
             sites=frozenset(node.value for node in self._instances("TargetSite")),
         )
 
@@ -229,6 +244,8 @@ class _Reader:
                 linked_from=_name(stated, "preferablyLinkedFrom"),
                 warning=_text(stated, "warns"),
                 status=_name(stated, "asValue"),
+                denials=_iris(stated, "deniedWhenAnswered"),
+                unread_is_no_silence=_truth(stated, "unreadIsNoSilence"),
             )
 
     def _reading(self, stated: Stated) -> Reading:
@@ -243,6 +260,7 @@ class _Reader:
             years=_truth(stated, "asCompletedYears"),
             treatment=_name(stated, "asTreatment"),
             too_little=_text(stated, "saysTooLittle"),
+            rules_out=_name(stated, "rulesOut"),
         )
 
     def _conditions(self, stated: Stated) -> Conditions:
@@ -262,7 +280,9 @@ class _Reader:
             only_parts=_iris(stated, "withNoPartBut"),
             specimens=_iris(stated, "ofSpecimen"),
             parts=tuple(self._part(node) for node in _nodes(stated, "withPart")),
+            parts_if_any=tuple(self._part(node) for node in _nodes(stated, "withPartIfAny")),
             no_parts=tuple(self._part(node) for node in _nodes(stated, "withoutPart")),
+            profiles=frozenset(_texts(stated, "ofProfile")),
             statuses=frozenset(_texts(stated, "withStatus")),
             intents=frozenset(_texts(stated, "withIntent")),
         )

@@ -33,6 +33,24 @@ USED: Final[Mapping[str, frozenset[str]]] = {
 }
 """The statuses in which a resource is evidence, by its type (FHIR R4, the value sets of `status`)."""
 
+NO_EVIDENCE: Final = frozenset(
+    {
+        "cancelled",
+        "declined",
+        "draft",
+        "entered-in-error",
+        "intended",
+        "not-done",
+        "not-taken",
+        "partial",
+        "preliminary",
+        "registered",
+        "revoked",
+        "stopped",
+    }
+)
+"""Statuses that say, for some type, that nothing holds or not yet; any other that is not used is none of FHIR R4."""
+
 READ: Final = frozenset({*USED, "Condition", "Patient"})
 LOOKED_UP: Final = frozenset({"BodyStructure", "Medication", "Specimen"})
 """Resources that say something only of the entries that refer to them."""
@@ -76,7 +94,8 @@ STATUS: Final[Mapping[str, str]] = {
 RELATED: Final = "http://hl7.org/fhir/StructureDefinition/condition-related"
 TECHNIQUE: Final = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-radiotherapy-technique"
 _CODES: Final = ("code", "medicationCodeableConcept", "type")
-_ANSWERS: Final = ("valueCodeableConcept", "interpretation", "conclusionCode")
+_REMARKS: Final = ("interpretation", "conclusionCode")
+ABSENT: Final = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 
 
 @dataclass(frozen=True)
@@ -103,18 +122,18 @@ class Quantity:
 class Entry:
     """A resource as an entry of one patient's record.
 
-    `source` names it, such as "Observation/kps"; `about` is the reference to its patient; `unusable` says why it is no
-    evidence, empty where it may be used; `warn` whether that is more than routine. `withdrawn` says why what it states
-    holds no more: it goes before older entries that state it. `related` and `carries_out` are the sources of entries to
-    which it is related and whose order it carries out; `examined` tells one examination from another. `hints` are
-    remarks on its codes.
+    `source` names it, such as "Observation/kps"; `unusable` says why it is no evidence, empty where it may be used;
+    `warn` whether that is more than routine. `withdrawn` says why what it states holds no more: it goes before older
+    entries that state it. `related` and `carries_out` are the sources of entries to
+    which it is related and whose order it carries out; `examined` is when the specimens were taken, and which they are.
+    `remarks` are codes of its interpretation or conclusion. `hints` are remarks on its codes.
     """
 
     type: str
     source: str
-    about: str | None
     codes: frozenset[str] = frozenset()
     answers: frozenset[str] = frozenset()
+    remarks: frozenset[str] = frozenset()
     dosages: tuple[frozenset[str], ...] = ()
     sites: frozenset[str] = frozenset()
     techniques: frozenset[str] = frozenset()
@@ -126,19 +145,25 @@ class Entry:
     status: str | None = None
     intent: str | None = None
     is_confirmed: bool = True
-    is_active: bool = True
     withdrawn: str = ""
     moment: Moment | None = None
     end: Moment | None = None
     issued: Moment | None = None
+    profiles: frozenset[str] = frozenset()
     related: frozenset[str] = frozenset()
     carries_out: frozenset[str] = frozenset()
+    has_value: bool = False
     has_unread_site: bool = False
     has_unread_technique: bool = False
-    examined: str | None = None
+    examined: tuple[Moment | None, frozenset[str]] = (None, frozenset())
     unusable: str = ""
     warn: bool = False
     hints: tuple[str, ...] = field(default=())
+
+    @property
+    def is_active(self) -> bool:
+        """Whether what it states still holds."""
+        return not self.withdrawn
 
     @property
     def routes(self) -> frozenset[str]:
@@ -225,7 +250,7 @@ def _fault(kind: str, resource: Object) -> str | None:
 
 
 class _Reading:
-    """One sound resource, read element by element."""
+    """One resource, read element by element."""
 
     def __init__(
         self,
@@ -247,15 +272,19 @@ class _Reading:
             unusable, warn = time_fault, True
         sites = self._sites()
         techniques = list(_nested(self.resource.get("extension"), TECHNIQUE, "valueCodeableConcept"))
-        absent = self.resource.get("dataAbsentReason") is not None
+        absent = self.resource.get("dataAbsentReason") is not None or any(
+            key.startswith("_value") and isinstance(value, Object) and _has_extension(value, ABSENT)
+            for key, value in self.resource.pairs
+        )
         if absent and any(key.startswith("value") for key, _ in self.resource.pairs):
             self.hints.append("it gives a value and says that there is none: the value is not believed")
         return Entry(
             type=self.kind,
             source=self.source,
-            about=subject_of(self.resource),
             codes=self._codes(),
-            answers=frozenset() if absent else self._of(*_ANSWERS),
+            answers=frozenset() if absent else self._of("valueCodeableConcept"),
+            remarks=frozenset() if absent else self._of(*_REMARKS),
+            has_value=any(key.startswith("value") for key, _ in self.resource.pairs),
             dosages=tuple(self.coder.codes([self._dosage(one).get("route")], self.hints) for one in self._dosages()),
             sites=sites,
             techniques=self.coder.codes(techniques, self.hints),
@@ -267,12 +296,12 @@ class _Reading:
             status=text(self.resource.get("status")),
             intent=text(self.resource.get("intent")),
             is_confirmed=self.kind != "Condition" or self._state("verificationStatus") & VERIFICATION == {"confirmed"},
-            is_active=not withdrawn,
             withdrawn=withdrawn,
             moment=times[0],
             end=times[1],
             issued=times[2],
-            related=self._sources(self._related()),
+            profiles=self._profiles(),
+            related=frozenset(self._related()),
             carries_out=self._sources(
                 one for element in ("request", "basedOn") for one in _list(self.resource.get(element))
             ),
@@ -299,6 +328,8 @@ class _Reading:
                 found = self._referred(one)
                 if found is not None and found.get("status") in ("entered-in-error", "inactive", "unsatisfactory"):
                     return f"what it refers to by {element} has the status {found.get('status')}", True
+                if found is not None and element != "medicationReference" and self._is_of_another(found):
+                    return f"what it refers to by {element} is of another patient", True
                 if found is not None and (found.get("modifierExtension"), found.get("implicitRules")) != (None, None):
                     return f"what it refers to by {element} has a modifier that is not understood", True
         if any(isinstance(one, Object) and one.get("modifierExtension") is not None for one in self._dosages()):
@@ -309,9 +340,17 @@ class _Reading:
             reason = self._condition_unusable()
             return reason, reason.endswith("no code")
         used, status = USED.get(self.kind), text(self.resource.get("status"))
-        if used is not None and status not in used:
-            return (f"its status is {status}" if status else "it has no status"), status in (None, "unknown")
+        if used is not None and status not in used and (status, self.kind) != (None, "Device"):
+            return (f"its status is {status}" if status else "it has no status"), status not in NO_EVIDENCE
         return "", False
+
+    def _is_of_another(self, found: Object) -> bool:
+        """Say whether a resource is stated to be of another patient than this entry."""
+        mine, other = subject_of(self.resource), subject_of(found)
+        if mine is None or other is None or mine == other:
+            return False
+        who = self.look_up(mine), self.look_up(other)
+        return who[0] is None or who[1] is None or who[0][0] != who[1][0]
 
     def _has_modified_part(self) -> bool:
         return any(
@@ -376,8 +415,12 @@ class _Reading:
     def _parts(self) -> Iterator[Part]:
         for component in _list(self.resource.get("component")):
             if isinstance(component, Object):
-                answer = component.get("valueCodeableConcept")
-                texts = [text(component.get("valueString")), *(text(c.get("code")) for c in _codings(answer))]
+                is_absent = component.get("dataAbsentReason") is not None
+                answer = None if is_absent else component.get("valueCodeableConcept")
+                texts = [
+                    None if is_absent else text(component.get("valueString")),
+                    *(text(c.get("code")) for c in _codings(answer)),
+                ]
                 yield Part(
                     self.coder.codes([component.get("code")], self.hints),
                     self.coder.codes([answer, *_list(component.get("interpretation"))], self.hints),
@@ -397,6 +440,7 @@ class _Reading:
             found = self._referred(reference)
             if found is not None and found.get("resourceType") == "BodyStructure":
                 is_whole = found.get("active") is not False and found.get("locationQualifier") is None
+                is_whole = is_whole and not self._is_of_another(found)
                 concepts.append(found.get("location") if is_whole else None)
             elif found is None and (_reference(reference) or "").rsplit("/", 2)[-2:-1] == ["BodyStructure"]:
                 concepts.append(None)
@@ -408,24 +452,32 @@ class _Reading:
         found = [self._referred(one) for one in _list(self.resource.get("specimen"))]
         return self.coder.codes([one.get("type") for one in found if one is not None], self.hints)
 
-    def _related(self) -> Iterator[Value]:
+    def _profiles(self) -> frozenset[str]:
+        meta = self.resource.get("meta")
+        stated = _list(meta.get("profile")) if isinstance(meta, Object) else []
+        return frozenset(one.split("|")[0] for one in stated if isinstance(one, str))
+
+    def _related(self) -> Iterator[str]:
+        """The sources of the entries to which this one is related; the reference itself, where it leads nowhere."""
         for extension in _list(self.resource.get("extension")):
             if isinstance(extension, Object) and extension.get("url") == RELATED:
-                yield extension.get("valueReference")
+                found = self._found(extension.get("valueReference"))
+                yield found[0] if found else _reference(extension.get("valueReference")) or "a condition without a name"
 
     def _sources(self, references: Iterable[Value]) -> frozenset[str]:
         found = [self._found(reference) for reference in references]
         return frozenset(one[0] for one in found if one is not None)
 
-    def _examined(self, at: Moment | None) -> str | None:
-        """What tells an examination from another: the day on which the specimen was taken, or that of the entry."""
-        for one in _list(self.resource.get("specimen")):
-            specimen = self._referred(one)
-            collection = specimen.get("collection") if specimen is not None else None
-            taken = text(collection.get("collectedDateTime")) if isinstance(collection, Object) else None
-            if taken:
-                return taken[:10]
-        return at.text.split("/")[0][:10] if at else None
+    def _examined(self, at: Moment | None) -> tuple[Moment | None, frozenset[str]]:
+        """When the specimens were taken, else the time of the entry; and the sources of the specimens."""
+        specimens = [one for one in map(self._found, _list(self.resource.get("specimen"))) if one is not None]
+        for _, specimen in specimens:
+            collection = specimen.get("collection")
+            if isinstance(collection, Object):
+                taken = [value for key, value in collection.pairs if key.startswith("collected")]
+                if taken:
+                    at = _collected(taken[0])
+        return at, frozenset(source for source, _ in specimens)
 
     def _referred(self, value: Value) -> Object | None:
         found = self._found(value)
@@ -462,6 +514,17 @@ class _Reading:
         return None, None
 
 
+def _collected(value: Value) -> Moment | None:
+    """When a specimen was taken; None where that is not said as a date."""
+    try:
+        if isinstance(value, Object):
+            first, end = (moment(one) if (one := text(value.get(key))) else None for key in ("start", "end"))
+            return first.until(end) if first and end else first or end
+        return moment(value) if isinstance(value, str) else None
+    except NoMomentError:
+        return None
+
+
 def text(value: Value) -> str | None:
     """Return a value that is a text which says something, or None."""
     return value if isinstance(value, str) and value.strip() else None
@@ -473,6 +536,10 @@ def _truth(value: Value) -> bool | None:
 
 def _list(value: Value) -> list[Value]:
     return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _has_extension(value: Object, url: str) -> bool:
+    return any(isinstance(one, Object) and one.get("url") == url for one in _list(value.get("extension")))
 
 
 def _is_qualified(concept: Value) -> bool:
