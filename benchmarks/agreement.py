@@ -39,9 +39,11 @@ def compared(took: Took, answers: Path, reference: Took, references: Path, patie
     both = patients[: min(took.patients, reference.patients)]
     ours, other = (_read(folder, both) for folder in (references, answers))
     columns = [name for name in other.columns if name in ours.columns]
+    refused = pl.DataFrame({"patient": []}, schema={"patient": pl.String})
     if "standing" in columns:
         ours = ours.join(other.select("kind").unique(), on="kind", how="semi")
         other = other.join(ours.select("patient").unique(), on="patient", how="semi")
+        refused = pl.DataFrame({"patient": both}).join(ours, on="patient", how="anti")
     elif ROADS[took.road].kind is not Kind.LEPTO:
         refused = ours.filter(pl.col("verdict") == REFUSED).select("patient")
         ours, other = (frame.join(refused, on="patient", how="anti") for frame in (ours, other))
@@ -50,7 +52,7 @@ def compared(took: Took, answers: Path, reference: Took, references: Path, patie
     return Compared(
         road=took.road,
         reference=reference.road,
-        patients=ours["patient"].n_unique(),
+        patients=len(both) - refused.height,
         rows=ours.height,
         columns=tuple(columns),
         differing=differing.height,

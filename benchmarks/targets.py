@@ -60,34 +60,18 @@ def growth(road: str, small: int, large: int) -> Callable[[Runs, Mapping[str, fl
 
 
 TARGETS = (
-    Target("SPARQL against CQL, verdicts: patients a second", 50, 100, "x", True, rates("derivation", "cql")),
-    Target(
-        "SPARQL against CQL, standings by one portable query: patients a second",
-        50,
-        100,
-        "x",
-        True,
-        rates("wide", "cql"),
+    *(
+        Target(f"{ours} against CQL, {how}: patients a second", 50, 100, "x", True, rates(road, cql))
+        for road, ours in (("wide", "SPARQL, standings by the portable query,"), ("derivation", "SPARQL, verdicts,"))
+        for cql, how in (("cql", "a retrieve a fact"), ("cql-once", "all retrieved once"))
     ),
     Target(
-        "fast road, NDJSON in, Parquet out, against parsing the file with orjson: time",
-        3,
-        1.5,
-        "x",
-        False,
-        times("tables", "orjson"),
+        "fast road, NDJSON to Parquet, against parsing by orjson: time", 3, 1.5, "x", False, times("tables", "orjson")
     ),
-    Target(
-        "fast road, from 100,000 to 1,000,000 patients: time", 11, 10, "x", False, growth("tables", 100_000, 1_000_000)
-    ),
+    Target("fast road, 100,000 to 1,000,000 patients: time", 11, 10, "x", False, growth("tables", 10**5, 10**6)),
     Target("warm single patient, whole report", 10, 3, "ms", False, lambda _, single: single.get("warm")),
     Target(
-        'cold command, one patient, against `python -c "import rdflib"`: time',
-        3,
-        1.2,
-        "x",
-        False,
-        lambda _, single: single.get("cold"),
+        "cold command against `python -c 'import rdflib'`: time", 3, 1.2, "x", False, lambda _, one: one.get("cold")
     ),
 )
 

@@ -2,8 +2,8 @@
 
     python -m benchmarks.cql.make > InitialTreatment.cql
 
-CQL's true, false and null are met, not met and unknown. A criterion is its definition, a rule the conjunction of what it
-rests on, a verdict what `queries/derive/` says. `Verdicts` is what to ask for: of every action a text such as
+CQL's true, false and null are met, not met and unknown. A criterion is its definition, a rule the conjunction of what
+it rests on, a verdict what `queries/derive/` says. `Verdicts` is what to ask for: of every action a text such as
 "recommended" or "against avoid", or null where nothing is said of it.
 """
 
@@ -24,19 +24,26 @@ from lepto.knowledge import Knowledge, load
 from lepto.vocabulary import LEPTO, PATIENT, TREATMENT_COURSE, XSD_BOOLEAN, XSD_INTEGER, local_name
 
 READ = {XSD_BOOLEAN: "(%s as FHIR.boolean).value", XSD_INTEGER: "(%s as FHIR.integer).value"}
-CODED = "(%s as FHIR.CodeableConcept).coding[0].code.value"
+CODE = "%s.coding[0].code.value"
+CODED = CODE % "(%s as FHIR.CodeableConcept)"
 COUNTED = "(%s as FHIR.Quantity).value.value"
+RETRIEVED = "%s O where O.status.value = 'final'"
 UNFINISHED = LEPTO + "UnfinishedStatus"
 
 
-def library(knowledge: Knowledge) -> str:
-    """Return the text of the library."""
-    return "\n".join(_Library(knowledge).lines()) + "\n"
+def library(knowledge: Knowledge, *, retrieves: bool = True) -> str:
+    """Return the text of the library.
+
+    In: whether each fact is retrieved by its code, as quality measures are written. Otherwise the observations are
+    retrieved once: several times faster, since cql-exec-fhir wraps every resource anew for every retrieve.
+    """
+    return "\n".join(_Library(knowledge, retrieves).lines()) + "\n"
 
 
 @dataclass
 class _Library:
     knowledge: Knowledge
+    retrieves: bool
 
     def __post_init__(self) -> None:
         self.rules = Resolution(self.knowledge)
@@ -53,8 +60,10 @@ class _Library:
         for name in facts:
             yield f'code "{name} code": \'{name}\' from "FactCodes"'
         yield "context Patient"
+        read = f"code: {CODE % 'O.code'}, value: O.value"
+        yield _define("Entries", f"{RETRIEVED % '[Observation]'} return Tuple {{ {read} }}")
         for fact in facts.values():
-            yield _define(fact.name, _fact(fact))
+            yield _define(fact.name, self._fact(fact))
         yield _define("Courses", " union ".join(f"({_courses(resource)})" for resource in PERIODS))
         unfinished = _listed(local_name(iri) for iri in self.values.members[UNFINISHED])
         yield _define("Planned", f'"Courses" C where C.courseStatus in {unfinished} return C.treatment')
@@ -66,6 +75,14 @@ class _Library:
             yield from self._about(action)
         verdicts = ", ".join(f'{action}: "{action}"' for action in self.rules.actions)
         yield _define("Verdicts", f"Tuple {{ {verdicts} }}")
+
+    # Facts
+
+    def _fact(self, fact: Fact) -> str:
+        reading = CODED if fact.datatype is None else READ.get(fact.datatype, COUNTED)
+        by_code = RETRIEVED % f'[Observation: "{fact.name} code"]'
+        entries = by_code if self.retrieves else f"\"Entries\" O where O.code = '{fact.name}'"
+        return f"({entries} return {reading % 'O.value'})" if fact.many else reading % f"First({entries}).value"
 
     # Criteria
 
@@ -86,7 +103,7 @@ class _Library:
         return f"Coalesce({body}, false)" if NamedNode(iri) in self.denied else body
 
     def _of_courses(self, part: Some, *, denied: bool) -> str:
-        """A list meets by one entry; it refutes only where an assumption reads its silence, and nothing is left open."""
+        """A list meets by one entry; it refutes only where its silence is read, and nothing is left open."""
         meets = self._expression(part.filler, "C")
         left = "false" if denied else "null"
         open_ = f'when exists ("Courses" C where ({meets}) is null) then null else {left}'
@@ -147,7 +164,7 @@ class _Library:
         yield _define(f"{action} is barred", _any(f'"{bar}" is true' for bar in bars))
         yield _define(f"{action} may be barred", _any(f'"{bar}" is null' for bar in bars))
         yield _define(f"{action} is held", _any(f'"{ask}" is true' for ask in asks))
-        cases = [
+        cases: list[tuple[str, str | None]] = [
             (f'({said}) and ("{action} is offered" or {told})', f"against {notation}")
             for said, notation in self._by_strength(bars, '"{0}" is true')
         ]
@@ -201,20 +218,14 @@ def _named(expression: Expression) -> Iterator[str]:
 # How a chart is read
 
 
-def _fact(fact: Fact) -> str:
-    reading = CODED if fact.datatype is None else READ.get(fact.datatype, COUNTED)
-    entries = f"[Observation: \"{fact.name} code\"] O where O.status.value = 'final'"
-    return f"({entries} return {reading % 'O.value'})" if fact.many else reading % f"First({entries}).value"
-
-
 def _courses(resource: str) -> str:
     states = {status: state for state, (name, status) in STATES.items() if name == resource}
     cases = " ".join(f"when '{status}' then '{state}'" for status, state in states.items())
     period = f"(R.{PERIODS[resource].removesuffix('Period')} as FHIR.Period)"
     read = {
-        "treatment": "R.code.coding[0].code.value",
+        "treatment": CODE % "R.code",
         "courseStatus": f"case R.status.value {cases} else null end",
-        "targetSite": "R.bodySite[0].coding[0].code.value",
+        "targetSite": CODE % "R.bodySite[0]",
         "startDate": f"{period}.start.value",
         "endDate": f"{period}.end.value",
     }

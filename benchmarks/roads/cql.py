@@ -16,7 +16,7 @@ from pyoxigraph import Literal, NamedNode
 
 from benchmarks.charts import chart
 from benchmarks.cql.make import library
-from benchmarks.roads.road import LINES, Kind, Measured, Road, Says
+from benchmarks.roads.road import LINES, Kind, Measured, Road, Run, Says
 from lepto.knowledge import Knowledge, load
 from lepto.vocabulary import LEPTO, local_name
 
@@ -25,25 +25,28 @@ FASTEST = 2_000
 """Patients a second that no engine of CQL comes near: so many charts are made for each second."""
 
 
-def run(cohort: Path, seconds: float, answers: Path) -> Measured:
-    """Translate the guideline, make charts, and have them answered; of this only the last is measured."""
-    knowledge = load()
-    with tempfile.TemporaryDirectory() as place:
-        elm, charts, verdicts = (Path(place, name) for name in ("library.json", "charts.ndjson", "verdicts.ndjson"))
-        elm.write_text(_node("translate.mjs", given=library(knowledge)))
-        with charts.open("w") as file, (cohort / LINES).open() as lines:
-            file.writelines(_charts(knowledge, islice(lines, int(min(seconds * FASTEST, 1e9)))))
-        told = _node("run.mjs", str(elm), str(charts), str(seconds), str(verdicts))
-        _said(pl.read_ndjson(verdicts, infer_schema_length=None)).write_parquet(answers / "0.parquet")
-    return Measured(**json.loads(told))
+def translated(*, retrieves: bool) -> Run:
+    """Return what translates the guideline, makes charts, and has them answered; of this only the last is measured."""
+
+    def run(cohort: Path, seconds: float, answers: Path) -> Measured:
+        knowledge = load()
+        with tempfile.TemporaryDirectory() as place:
+            elm, charts, verdicts = (Path(place, name) for name in ("library.json", "charts.ndjson", "verdicts.ndjson"))
+            elm.write_text(_node("translate.mjs", given=library(knowledge, retrieves=retrieves)))
+            with charts.open("w") as file, (cohort / LINES).open() as lines:
+                file.writelines(_charts(knowledge, islice(lines, int(seconds * FASTEST))))
+            told = _node("run.mjs", str(elm), str(charts), str(seconds), str(verdicts))
+            _said(pl.read_ndjson(verdicts, infer_schema_length=None)).write_parquet(answers / "0.parquet")
+        return Measured(**json.loads(told))
+
+    return run
 
 
-def _node(script: str, *arguments: str, given: str = "") -> str:
-    done = subprocess.run(
-        ["node", FOLDER / script, *arguments], input=given, capture_output=True, text=True, check=False
-    )
+def _node(*arguments: str, given: str = "") -> str:
+    command = [shutil.which("node") or "node", *arguments]
+    done = subprocess.run(command, cwd=FOLDER, input=given, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"{script}: {(done.stderr.strip().splitlines() or ['it said nothing'])[0]}")
+        raise RuntimeError(f"{arguments[0]}: {(done.stderr.strip().splitlines() or ['it said nothing'])[0]}")
     return done.stdout
 
 
@@ -77,8 +80,13 @@ def _lacks() -> str | None:
 
 def _versions() -> Mapping[str, str]:
     wanted: dict[str, Any] = json.loads((FOLDER / "package.json").read_text())
-    node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
-    return {"Node.js": node.removeprefix("v"), **wanted["dependencies"]}
+    return {"Node.js": _node("--version").strip().removeprefix("v"), **wanted["dependencies"]}
 
 
-ROADS = (Road("cql", "CQL: cql-execution over FHIR charts", Kind.PEER, Says.VERDICTS, run, _lacks, _versions),)
+ROADS = tuple(
+    Road(name, label, Kind.PEER, Says.VERDICTS, translated(retrieves=retrieves), _lacks, _versions)
+    for name, label, retrieves in (
+        ("cql", "CQL: cql-execution, a retrieve a fact", True),
+        ("cql-once", "CQL: cql-execution, all retrieved once", False),
+    )
+)
