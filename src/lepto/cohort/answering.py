@@ -6,7 +6,7 @@ What is plain goes by the tables; everything else goes by SPARQL, as a single pa
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -61,8 +61,8 @@ class Part:
     """
 
     names: list[str] = field(default_factory=list)
-    plain: list[int] = field(default_factory=list)
-    rows: list[list[int]] = field(default_factory=list)
+    plain: Bits = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    rows: Rows = field(default_factory=lambda: np.zeros((0, 0), dtype=np.int32))
     others: list[tuple[int, Record]] = field(default_factory=list)
 
 
@@ -90,7 +90,7 @@ class Answering:
     @cached_property
     def coding(self) -> Coding:
         """The numbers of values, filled as values come in."""
-        return Coding(self.knowledge, self._intervals(), self.on)
+        return Coding(self.knowledge, self._intervals(), self._is_sound, self.on)
 
     @cached_property
     def tables(self) -> Tables:
@@ -99,8 +99,7 @@ class Answering:
 
     def answer(self, part: Part) -> Answered:
         """Return what is said of the patients of a part."""
-        rows = np.array(part.rows, dtype=np.int32).reshape(len(part.rows), len(self.coding.facts))
-        places = np.array(part.plain, dtype=np.int64)
+        rows, places = part.rows, part.plain
         refused, told = self._looked_at(part, rows, places)
         sound = np.flatnonzero(~refused)
         frames = [self._by_tables(rows[sound], places[sound])] if len(sound) else []
@@ -112,7 +111,10 @@ class Answering:
         findings = pl.DataFrame([*told, *found], schema={PLACE: pl.Int64, **FINDINGS}, orient="row")
         return Answered(
             verdicts.join(names, on=PLACE, how="left", maintain_order="left").select(VERDICTS.names()),
-            findings.drop("patient").join(names, on=PLACE, how="left").sort(PLACE, *FINDINGS.names()).select(FINDINGS.names()),
+            findings.drop("patient")
+            .join(names, on=PLACE, how="left")
+            .sort(PLACE, *FINDINGS.names())
+            .select(FINDINGS.names()),
             names.select("patient", answered=~pl.col(PLACE).is_in(sorted(unsound | unanswered))),
         )
 
@@ -146,7 +148,13 @@ class Answering:
             (*key, *self._words(key[0], key[1]), _named(self.rules.facts, key[2]), _named(rules, key[3]))
             for key in said.select(keys).unique(maintain_order=True).iter_rows()
         ]
-        schema = {**said.select(keys).schema, "verdict": pl.String, "bar": pl.String, "missing": pl.String, "rules": pl.String}
+        schema = {
+            **said.select(keys).schema,
+            "verdict": pl.String,
+            "bar": pl.String,
+            "missing": pl.String,
+            "rules": pl.String,
+        }
         table = pl.DataFrame(words, schema=schema, orient="row")
         return said.join(table, on=keys, how="left", maintain_order="left").select(
             PLACE, pl.lit(self.rules.actions[action]).alias("action"), "verdict", "bar", "missing", "rules"
@@ -164,7 +172,9 @@ class Answering:
         said, told, unanswered = [], [], set()
         for start in range(0, len(others), BATCH):
             batch = others[start : start + BATCH]
-            for (place, _), report in zip(batch, self.recommender.answer([one for _, one in batch], self.on), strict=True):
+            for (place, _), report in zip(
+                batch, self.recommender.answer([one for _, one in batch], self.on), strict=True
+            ):
                 said += [
                     (
                         place,
@@ -181,6 +191,13 @@ class Answering:
                     unanswered.add(place)
         schema = {PLACE: pl.Int64, **{name: VERDICTS[name] for name in VERDICTS.names()[1:]}}
         return pl.DataFrame(said, schema=schema, orient="row"), told, unanswered
+
+    def _is_sound(self, course: Mapping[str, str]) -> bool:
+        """Whether the shapes on courses find nothing on one."""
+        courses = next(name for name, fact in self.knowledge.facts.items() if fact.nested)
+        people = [{"id": "one", courses: [course]}]
+        records = read_bytes(json.dumps(people).encode(), "courses", self.knowledge.facts)
+        return not any(self.validator.validate(records, self.on))
 
     def _intervals(self) -> dict[str, list[tuple[Interval, int | float]]]:
         """The intervals of decimals in which the shapes find nothing, each with a number in it."""

@@ -14,18 +14,24 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+import orjson
+
 from lepto.facts import Fact
 from lepto.knowledge import Knowledge
 from lepto.space import Facts, Interval, named_values
 from lepto.vocabulary import XSD_BOOLEAN, XSD_INTEGER
 
-ID: Final = "id"
-PLAIN_ID: Final = re.compile(r"[!-~](?:[ -~]{0,98}[!-~])?")
-PLAIN_DATE: Final = re.compile(r"(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])")
+PLAIN_ID: Final = re.compile(rb' ?"([!#-~](?:[ !#-~]{0,98}[!#-~])?)"')
+PLAIN_DATE: Final = re.compile(
+    r"(?:19|20)[0-9]{2}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+)
+KEPT: Final = 100_000
+"""So many members are remembered with their codes; no registry holds more that come again."""
 INTEGERS: Final = range(1000)
 FAR: Final = Decimal(10) ** 6
 
 Numbers = Callable[[Any], int]
+Sound = Callable[[Mapping[str, str]], bool]
 Intervals = Mapping[str, Sequence[tuple[Interval, int | float]]]
 
 
@@ -37,37 +43,44 @@ class Coding:
     """Numbers for values.
 
     In: the knowledge; for every decimal the intervals that no criterion and no shape can tell apart, each with the
-    number that stands for it; and the day of the question. `facts` are the columns; `values[column][number]` is what a
+    number that stands for it; whether the shapes find nothing on a course; and the day of the question. `facts` are the columns; `values[column][number]` is what a
     number stands for, as a file would state it. Numbers are given out as values come in.
     """
 
-    def __init__(self, knowledge: Knowledge, intervals: Intervals, on: date) -> None:
+    def __init__(self, knowledge: Knowledge, intervals: Intervals, is_sound: Sound, on: date) -> None:
         of_patient = {name: fact for name, fact in knowledge.facts.items() if not fact.of_course}
-        self.knowledge, self.intervals, self.on = knowledge, intervals, on.isoformat()
-        self._days = [(on - timedelta(days=days)).isoformat() for days in range(10)]
+        self.knowledge, self.intervals, self.is_sound, self.on = knowledge, intervals, is_sound, on
         self.facts = tuple(of_patient)
         self.values: list[list[Any]] = [[None] for _ in self.facts]
         self._place = {name: number for number, name in enumerate(self.facts)}
         self._number = [self._numbers(place, fact) for place, fact in enumerate(of_patient.values())]
+        self._known: dict[bytes, int] = {}
 
-    def row(self, stated: Any) -> list[int]:
-        """Return the numbers of one patient, stated as a parsed JSON object. Raises UnplainError."""
-        row = [0] * len(self.facts)
-        if stated.__class__ is not dict:
+    def member(self, text: bytes) -> int:
+        """Return the code of one member of a JSON object, whose opening quote is left out: `code % W` is the column and
+        `code // W` the number, where W is how many facts there are. Raises UnplainError.
+        """
+        code = self._known.get(text)
+        if code is None:
+            code = self._coded(text)
+            if len(self._known) == KEPT:
+                self._known.clear()
+            self._known[text] = code
+        return code
+
+    def _coded(self, text: bytes) -> int:
+        try:
+            stated = orjson.loads(b'{"' + text + b"}")
+        except orjson.JSONDecodeError:
+            raise UnplainError from None
+        # Without escapes every text stands between two quotes: were a key given twice, there would be more of them.
+        if len(stated) != 1 or text.count(b'"') + 1 != 2 * _texts(stated):
             raise UnplainError
-        place_of, number_of = self._place, self._number
-        name = None
-        for key, value in stated.items():
-            if key == ID:
-                name = value
-                continue
-            place = place_of.get(key)
-            if place is None:
-                raise UnplainError
-            row[place] = number_of[place](value)
-        if name.__class__ is not str or PLAIN_ID.fullmatch(name) is None:  # type: ignore[arg-type]
+        ((name, value),) = stated.items()
+        place = self._place.get(name)
+        if place is None:
             raise UnplainError
-        return row
+        return self._number[place](value) * len(self.facts) + place
 
     def stated(self, row: Sequence[int], places: Sequence[int]) -> Facts:
         """Return what the numbers in some columns stand for."""
@@ -162,7 +175,9 @@ class Coding:
         facts = {name: fact for name, fact in self.knowledge.facts.items() if fact.of_course}
         allowed = {n: frozenset(named_values(self.knowledge, n)) for n, f in facts.items() if f.datatype is None}
         dates = sorted(name for name, fact in facts.items() if fact.datatype is not None)
+        asked_on = self.on.isoformat()
         known: dict[tuple[tuple[tuple[str, str], ...], ...], int] = {(): 0}
+        sound: dict[tuple[tuple[str, str], ...], bool] = {}
 
         def plain(course: Any) -> tuple[tuple[str, str], ...]:
             if course.__class__ is not dict:
@@ -173,11 +188,17 @@ class Coding:
                     raise UnplainError
                 if name in allowed and value in allowed[name]:
                     parts.append((name, value))
-                elif name not in dates or not PLAIN_DATE.fullmatch(value) or value > self.on:
+                elif name not in dates or not PLAIN_DATE.fullmatch(value) or value > asked_on:
                     raise UnplainError
-            given = sorted({course[name] for name in dates if name in course})
-            order = dict(zip(reversed(given), self._days, strict=False))
-            return tuple(sorted([*parts, *((name, order[course[name]]) for name in dates if name in course)]))
+            given = sorted({course[name] for name in dates if name in course}, reverse=True)
+            latest = self.on - timedelta(days=bool(given and given[0] < asked_on))
+            order = {day: (latest - timedelta(days=place)).isoformat() for place, day in enumerate(given)}
+            key = tuple(sorted([*parts, *((name, order[course[name]]) for name in dates if name in course)]))
+            if key not in sound:
+                sound[key] = self.is_sound(dict(key))
+            if not sound[key]:
+                raise UnplainError
+            return key
 
         def number(value: Any) -> int:
             if value.__class__ is not list:
@@ -192,3 +213,12 @@ class Coding:
         known[key] = len(self.values[place])
         self.values[place].append(value)
         return known[key]
+
+
+def _texts(value: Any) -> int:
+    """How many texts, keys among them, a value holds."""
+    if value.__class__ is str:
+        return 1
+    if value.__class__ is dict:
+        return len(value) + sum(_texts(one) for one in value.values() if one.__class__ in (str, list, dict))
+    return sum(_texts(one) for one in value) if value.__class__ is list else 0

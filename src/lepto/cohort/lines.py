@@ -1,61 +1,101 @@
-"""Lines of NDJSON to a part of a cohort: those that are plain become numbers, the others are read strictly."""
+"""Lines of NDJSON to a part of a cohort: those that are plain become numbers, the others are read strictly.
+
+A line is taken apart at its commas without being parsed. That is sound: where every piece by itself is one member of a
+JSON object, the line is the object of these members, for JSON has no other way to read it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Final
 
-import orjson
+import numpy as np
 
 from lepto.cohort.answering import Answering, Part
-from lepto.cohort.coding import ID, Coding, UnplainError
+from lepto.cohort.coding import PLAIN_ID, Coding, UnplainError
 from lepto.facts import Fact
 from lepto.read import Record
 from lepto.read.record import refused, violation
 from lepto.read.stated import record
 from lepto.read.strict_json import NotJsonError, parse
 
+ID: Final = b'id":'
+
 
 def part_of_lines(answering: Answering, data: bytes, name: str, first: int) -> Part:
     """Return the patients on some lines of a file, of which the first has the number `first`."""
-    part, coding = Part(), answering.coding
+    facts, coding = answering.knowledge.facts, answering.coding
+    part, codes, lengths, plain = Part(), [], [], []
     for number, line in enumerate(data.split(b"\n"), start=first):
-        if not line or line.isspace():
+        found = None if answering.by_sparql else _members(coding, line)
+        if found is None:
+            if line and not line.isspace():
+                _add_strictly(part, line, f"{name} line {number}", facts)
             continue
-        row = None if answering.by_sparql else _plain(coding, line)
-        place = len(part.names)
-        if row is None:
-            record = _strict(line, f"{name} line {number}", answering.knowledge.facts)
-            part.names.append(record.patient)
-            part.others.append((place, record))
-        else:
-            patient, codes = row
-            part.names.append(patient)
-            part.plain.append(place)
-            part.rows.append(codes)
+        patient, members = found
+        plain.append((len(part.names), number, line))
+        part.names.append(patient)
+        lengths.append(len(members))
+        codes += members
+    width = len(coding.facts)
+    places = np.repeat(np.arange(len(plain)), lengths) * width + np.array(codes, dtype=np.int64) % width
+    rows = np.zeros(len(plain) * width, dtype=np.int32)
+    rows[places] = np.array(codes, dtype=np.int64) // width
+    twice = np.bincount(places, minlength=len(rows)).reshape(-1, width).max(axis=1, initial=0) > 1
+    for row in np.flatnonzero(twice):
+        place, number, line = plain[row]
+        part.others.append((place, _strict(line, f"{name} line {number}", facts)))
+    part.rows = rows.reshape(-1, width)[~twice]
+    part.plain = np.array([place for place, _, _ in plain], dtype=np.int64)[~twice]
+    part.others.sort(key=lambda other: other[0])
     return part
 
 
-def _plain(coding: Coding, line: bytes) -> tuple[str, list[int]] | None:
-    """The id and the numbers of a patient; None where the line must be read strictly."""
-    if b"\\" in line:
+def _members(coding: Coding, line: bytes) -> tuple[str, list[int]] | None:
+    """The id and the codes of a patient's members; None where the line must be read strictly."""
+    if line[:2] != b'{"' or line[-1:] != b"}" or b"\\" in line:
         return None
+    pieces = _pieces(line[2:-1])
+    if pieces is None:
+        return None
+    code_of, patient, codes = coding.member, None, []
     try:
-        stated = orjson.loads(line)
-        row = coding.row(stated)
-    except (orjson.JSONDecodeError, UnplainError, TypeError):
+        for piece in pieces:
+            if piece.startswith(ID):
+                named = PLAIN_ID.fullmatch(piece, len(ID))
+                if named is None or patient is not None:
+                    return None
+                patient = named[1]
+            else:
+                codes.append(code_of(piece))
+    except UnplainError:
         return None
-    # Without escapes every text stands between two quotes: were a key given twice, there would be more of them.
-    return (stated[ID], row) if line.count(b'"') == 2 * _texts(stated) else None
+    return None if patient is None else (patient.decode(), codes)
 
 
-def _texts(value: Any) -> int:
-    """How many texts, keys among them, a value holds."""
-    if value.__class__ is str:
-        return 1
-    if value.__class__ is dict:
-        return len(value) + sum(_texts(one) for one in value.values() if one.__class__ in (str, list, dict))
-    return sum(_texts(one) for one in value) if value.__class__ is list else 0
+def _pieces(members: bytes) -> list[bytes] | None:
+    """Take the text between the braces apart, after commas before a quote that stand in no brackets."""
+    separator = b', "' if b', "' in members else b',"'
+    if b"[" not in members:
+        return members.split(separator)
+    pieces: list[bytes] = []
+    for number, chunk in enumerate(members.split(b"]")):
+        outside, bracket, inside = chunk.partition(b"[")
+        found = outside.split(separator)
+        if number and found.pop(0):
+            return None
+        if bracket:
+            if not found:
+                return None
+            found[-1] += b"[" + inside + b"]"
+        pieces += found
+    return pieces
+
+
+def _add_strictly(part: Part, line: bytes, origin: str, facts: Mapping[str, Fact]) -> None:
+    record = _strict(line, origin, facts)
+    part.others.append((len(part.names), record))
+    part.names.append(record.patient)
 
 
 def _strict(line: bytes, origin: str, facts: Mapping[str, Fact]) -> Record:

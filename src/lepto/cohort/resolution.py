@@ -134,7 +134,9 @@ class Resolution:
         told = offered | known.planned[action] | (action in self.bars)
         against = barred & told
         stands = sure & ~barred & ~doubtful & ~held
-        open_ = (offered & ~barred & (doubtful | held | ~sure)) | (doubtful & known.planned[action] & ~barred & ~offered)
+        open_ = (offered & ~barred & (doubtful | held | ~sure)) | (
+            doubtful & known.planned[action] & ~barred & ~offered
+        )
         outcome = np.where(against, AGAINST, np.where(stands, OFFERED, np.where(open_, UNDETERMINED, NOTHING)))
 
         strength = np.zeros(size, dtype=np.uint8)
@@ -236,7 +238,9 @@ class Resolution:
         return {local_name(iri) for iri in self.knowledge.values.members[LEPTO + name]}
 
     def _flag(self, name: str, property_: str) -> bool:
-        quads = self.knowledge.store.quads_for_pattern(NamedNode(LEPTO + name), NamedNode(LEPTO + property_), None, None)
+        quads = self.knowledge.store.quads_for_pattern(
+            NamedNode(LEPTO + name), NamedNode(LEPTO + property_), None, None
+        )
         return any(isinstance(quad.object, Literal) and quad.object.value == "true" for quad in quads)
 
     def _notation(self, strength: str) -> str:

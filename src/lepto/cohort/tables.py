@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
+from functools import partial, reduce
+from itertools import chain
+from operator import or_
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from pyoxigraph import NamedNode, Quad, QuerySolution, QuerySolutions, RdfFormat
 
 from lepto.cohort.coding import Coding
 from lepto.cohort.resolution import MET, NOT_MET, OPEN, Bits, Codes, Flags, Resolution, Standings
+from lepto.cohort.views import Entry, Restrictions, View, as_shapes_see, entry
 from lepto.derive import CRITERIA, derived
 from lepto.finding import Finding
 from lepto.knowledge import Knowledge
@@ -39,14 +42,17 @@ STANDINGS = {"doesNotMeet": NOT_MET, "leavesOpen": OPEN, "meets": MET}
 
 @dataclass
 class Table:
-    """What is known for each combination of the numbers in some columns: -1 where it has not been asked yet."""
+    """What is known for each combination of the numbers in some columns, of lists as a view numbers them: -1 where it has
+    not been asked yet.
+    """
 
     columns: tuple[int, ...]
+    views: Mapping[int, View] = field(default_factory=dict)
     known: NDArray[np.int64] = field(default_factory=lambda: np.zeros((), dtype=np.int64))
 
     def grow(self, sizes: Sequence[int]) -> None:
         """Make room for new numbers."""
-        shape = tuple(sizes[column] for column in self.columns)
+        shape = tuple(self.views[c].size if c in self.views else sizes[c] for c in self.columns)
         if self.known.shape != shape:
             grown = np.full(shape, -1, dtype=np.int64)
             if self.known.ndim == len(shape):
@@ -57,7 +63,8 @@ class Table:
         """Return where in the table, laid flat, each row is."""
         if not self.columns:
             return np.zeros(len(rows), dtype=np.int64)
-        return np.ravel_multi_index([rows[:, column] for column in self.columns], self.known.shape)
+        seen = [self.views[c].of(rows[:, c]) if c in self.views else rows[:, c] for c in self.columns]
+        return np.ravel_multi_index(seen, self.known.shape)
 
 
 class Tables:
@@ -72,14 +79,24 @@ class Tables:
         self.asked = 0
         self.findings: list[tuple[Finding, ...]] = [()]
         self._finding_number: dict[tuple[Finding, ...], int] = {(): 0}
-        self.criteria = {name: Table(columns) for name, columns in self._read_by_criteria().items()}
-        self.plans = {name: Table((coding.place(name),)) for name, fact in knowledge.facts.items() if fact.many}
-        self.shapes = [(Table(columns), validator) for columns, validator in self._validators()]
+        courses = next(name for name, fact in knowledge.facts.items() if fact.nested)
+        (refusals,) = {name for name, fact in knowledge.facts.items() if fact.many} - {courses}
+        self.lists = coding.place(courses)
+        self.restrictions = Restrictions(knowledge, courses)
+        self.by_criteria = View(self.restrictions.seen)
+        self.criteria = {n: Table(c, {self.lists: self.by_criteria}) for n, c in self._read_by_criteria().items()}
+        self.shapes = list(self._shapes())
+        self.declined = Table((coding.place(refusals),))
+        self._planned: dict[Entry, int] = {}
+        self._plans = np.zeros(0, dtype=np.int64)
 
     # Whom the shapes refuse
 
     def found(self, rows: Rows) -> list[NDArray[np.int64]]:
         """Return for each group of facts that some shape reads the number of what was found, in `findings`, a row each."""
+        lists = self.coding.values[self.lists]
+        for table, _ in self.shapes:
+            table.views[self.lists].take_in(lists)
         return [self._filled(table, rows, partial(self._validated, validator)) for table, validator in self.shapes]
 
     def refusing(self) -> Flags:
@@ -92,25 +109,36 @@ class Tables:
         """Return what the criteria say of each row."""
         codes: dict[str, Codes] = {}
         awaits: dict[str, Bits] = {}
+        self._take_in_lists()
         self._fill_criteria(rows)
         for name, table in self.criteria.items():
             packed = table.known.ravel()[table.at(rows)]
             codes[name] = (packed & 3).astype(np.int8)
             awaits[name] = packed >> 2
-        lists = {name: self._filled(table, rows, self._named) for name, table in self.plans.items()}
-        courses = next(name for name, fact in self.knowledge.facts.items() if fact.nested)
-        (refusals,) = set(lists) - {courses}
+        planned, declined = self._plans[rows[:, self.lists]], self._filled(self.declined, rows, self._named)
         bit = {action: 1 << number for number, action in enumerate(self.rules.actions)}
         return Standings(
             size=len(rows),
             codes=codes,
             awaits=awaits,
             stated={name: rows[:, place] > 0 for place, name in enumerate(self.coding.facts)},
-            planned={action: lists[courses] & bit[action] != 0 for action in self.rules.actions},
-            declined={action: lists[refusals] & bit[action] != 0 for action in self.rules.actions},
+            planned={action: planned & bit[action] != 0 for action in self.rules.actions},
+            declined={action: declined & bit[action] != 0 for action in self.rules.actions},
         )
 
     # How tables are filled
+
+    def _take_in_lists(self) -> None:
+        """Learn what new lists of courses are to criteria and plans, from their courses one by one."""
+        lists = self.coding.values[self.lists]
+        new = [[entry(course) for course in courses or ()] for courses in lists[len(self._plans) :]]
+        unknown = [one for one in dict.fromkeys(chain.from_iterable(new)) if one not in self._planned]
+        self.restrictions.ask(unknown)
+        alone = [{self.coding.facts[self.lists]: [dict(one)]} for one in unknown]
+        self._planned |= zip(unknown, self._named(alone), strict=True)
+        plans = [reduce(or_, (self._planned[one] for one in courses), 0) for courses in new]
+        self._plans = np.concatenate([self._plans, np.array(plans, dtype=np.int64)])
+        self.by_criteria.take_in(lists)
 
     def _filled(self, table: Table, rows: Rows, ask: Any) -> NDArray[np.int64]:
         table.grow(self.coding.sizes)
@@ -197,26 +225,29 @@ class Tables:
             read[local_name(row["criterion"].value)].add(self._place(fact))  # type: ignore[union-attr]
         return {name: tuple(sorted(read[name])) for name in self.rules.criteria}
 
-    def _validators(self) -> Iterator[tuple[tuple[int, ...], Validator]]:
-        """Yield each group of facts that some shape reads together, with a validator of such shapes alone.
+    def _shapes(self) -> Iterator[tuple[Table, Validator]]:
+        """Yield a table for each group of facts that some shape reads together, with a validator of such shapes alone.
 
         A shape may find fault with what is not stated: of a patient of whom only a part is stated, the shapes that read
-        more than the part are not asked. The closed shape, of which each part reads one fact, is asked everywhere.
+        more than the part are not asked. The closed shape, of which each part reads one fact, is asked everywhere. What
+        shapes say of a single course is seen before it gets a number.
         """
         store = Store()
         store.extend(Quad(*triple) for triple in self.validator.shapes)
-        read: dict[NamedNode, set[int]] = defaultdict(set)
+        read: dict[NamedNode, set[str]] = defaultdict(set)
         for row in self._ask(store, "cohort/shapes"):
-            fact, shape = local_name(row["fact"].value), row["shape"]  # type: ignore[union-attr]
+            shape = row["shape"]
             assert isinstance(shape, NamedNode)
-            read[shape] |= {self._place(fact)} if fact in self.knowledge.facts else set()
-        groups = {tuple(sorted(columns)) for columns in read.values()} | {(n,) for n in range(len(self.coding.facts))}
+            read[shape] |= {local_name(row["fact"].value)} & self.knowledge.facts.keys()  # type: ignore[union-attr]
+        columns = {shape: tuple(sorted({self._place(fact) for fact in facts})) for shape, facts in read.items()}
         target = NamedNode(SH + "targetClass")
-        for columns in sorted(groups - {()}):
-            others = {shape for shape, facts in read.items() if facts and facts != set(columns)}
-            kept = (t for t in self.validator.shapes if t.predicate != target or t.subject not in others)
+        for group in sorted({*columns.values(), *((n,) for n in range(len(self.coding.facts)))} - {()}):
+            others = {shape for shape, found in columns.items() if found and found != group}
+            kept = [t for t in self.validator.shapes if t.predicate != target or t.subject not in others]
+            facts = frozenset(fact for shape, found in columns.items() if found == group for fact in read[shape])
+            view = View(as_shapes_see(self.knowledge, self.validator.shapes, facts))
             text = serialize(kept, format=RdfFormat.N_TRIPLES) or b""
-            yield columns, Validator(self.knowledge, text.decode())
+            yield Table(group, {self.lists: view}), Validator(self.knowledge, text.decode())
 
     def _place(self, fact: str) -> int:
         courses = next(name for name, fact in self.knowledge.facts.items() if fact.nested)
