@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -31,11 +31,13 @@ def translated(*, retrieves: bool) -> Run:
     def run(cohort: Path, seconds: float, answers: Path) -> Measured:
         knowledge = load()
         with tempfile.TemporaryDirectory() as place:
-            elm, charts, verdicts = (Path(place, name) for name in ("library.json", "charts.ndjson", "verdicts.ndjson"))
+            elm, bundles, verdicts = (
+                Path(place, name) for name in ("library.json", "charts.ndjson", "verdicts.ndjson")
+            )
             elm.write_text(_node("translate.mjs", given=library(knowledge, retrieves=retrieves)))
-            with charts.open("w") as file, (cohort / LINES).open() as lines:
-                file.writelines(_charts(knowledge, islice(lines, int(seconds * FASTEST))))
-            told = _node("run.mjs", str(elm), str(charts), str(seconds), str(verdicts))
+            with bundles.open("w") as file, (cohort / LINES).open() as lines:
+                file.writelines(charts(knowledge, islice(lines, int(seconds * FASTEST))))
+            told = _node("run.mjs", str(elm), str(bundles), str(seconds), str(verdicts))
             _said(pl.read_ndjson(verdicts, infer_schema_length=None)).write_parquet(answers / "0.parquet")
         return Measured(**json.loads(told))
 
@@ -50,7 +52,8 @@ def _node(*arguments: str, given: str = "") -> str:
     return done.stdout
 
 
-def _charts(knowledge: Knowledge, lines: Iterator[str]) -> Iterator[str]:
+def charts(knowledge: Knowledge, lines: Iterable[str]) -> Iterator[str]:
+    """Yield the chart of each patient of a cohort, a line each."""
     found = knowledge.store.quads_for_pattern(None, NamedNode(LEPTO + "unit"), None, None)
     units = {
         local_name(unit.subject.value): unit.object.value
