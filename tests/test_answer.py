@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from pyoxigraph import QueryBoolean, QuerySolutions, RdfFormat, Store
 
-from lepto.knowledge import Knowledge
+from lepto.derive import derived
+from lepto.knowledge import Knowledge, folder
 from lepto.recommend import Recommender
 from lepto.render import render
 from lepto.report import Report
@@ -264,3 +265,19 @@ def test_the_graph_carries_codes_of_facts(graph: Store) -> None:
     )
     assert isinstance(found, QueryBoolean)
     assert bool(found)
+
+
+def test_a_long_run_ends_with_the_knowledge_that_it_began_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that much was removed from is copied into a fresh one, for it grows slow; never under a patient."""
+    monkeypatch.setattr("lepto.knowledge.WORN", 100)
+    knowledge = Knowledge(folder())
+    first, known = knowledge.store, set(knowledge.store)
+    for number in range(2):
+        with derived(knowledge, record_of(knowledge, {**FIT, "id": f"outer-{number}"}).triples) as store:
+            patients = set(store)
+            with derived(knowledge, record_of(knowledge, {**FIT, "id": "inner"}).triples) as inner:
+                assert inner is store is knowledge.store
+            assert set(store) == patients > known
+        assert knowledge.store is not store
+        assert set(knowledge.store) == known
+    assert set(first) == known

@@ -44,6 +44,7 @@ def derived(knowledge: Knowledge, triples: Iterable[Triple], steps: Sequence[str
     finally:
         for quad in added:
             store.remove(quad)
+        knowledge.forget(len(added))
 
 
 def queries(knowledge: Knowledge, steps: Sequence[str] = STEPS) -> Iterator[str]:

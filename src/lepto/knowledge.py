@@ -24,6 +24,7 @@ from lepto.vocabulary import (
     LEPTO,
     ONTOLOGY,
     OWL,
+    PATIENT,
     RDF_TYPE,
     RDFS,
     SKOS,
@@ -32,6 +33,9 @@ from lepto.vocabulary import (
     XSD_DATE,
     local_name,
 )
+
+WORN = 30_000
+"""Triples removed from the store before it is copied into a fresh one, which takes some hundredths of a second."""
 
 
 def folder() -> Path:
@@ -61,7 +65,7 @@ class Knowledge:
     def __init__(self, root: Path, modules: Iterable[Module] | None = None) -> None:
         self.root = root
         self.modules = tuple(read_modules(root) if modules is None else modules)
-        self.store = Store()
+        self.store, self._removed, self._is_whole = Store(), 0, False
         self.store.extend(Quad(*triple) for module in self.modules for triple in module.triples)
         self.mapping_sets = read_mapping_sets(root / "ontology" / "mappings")
         self.store.extend(Quad(*triple) for mapping_set in self.mapping_sets for triple in self._mapped(mapping_set))
@@ -113,13 +117,15 @@ class Knowledge:
             )
         return dict(sorted(found.items()))
 
-    @cached_property
+    @property
     def whole(self) -> Store:
         """The store, with the records of the mappings in it too: what was looked for where, by whom, why and when. They
         are put in when they are first asked for, since no answer about a patient needs them.
         """
-        self._construct("looked-for")
-        self.store.extend(Quad(*triple) for mapping_set in self.mapping_sets for triple in mapping_set.records())
+        if not self._is_whole:
+            self._construct("looked-for")
+            self.store.extend(Quad(*triple) for mapping_set in self.mapping_sets for triple in mapping_set.records())
+            self._is_whole = True
         return self.store
 
     @cached_property
@@ -128,6 +134,17 @@ class Knowledge:
         answer = self.store.query(self.query_text("prepare/bridges"))
         assert isinstance(answer, QueryTriples)
         return (*answer, *_parsed(self.root / "ontology" / "mappings" / "hierarchies.ttl"))
+
+    def forget(self, removed: int) -> None:
+        """Begin a fresh store once so much was removed from this one that it is slow: pyoxigraph keeps in memory, and
+        steps over, whatever was ever removed. Not while there are patients in it.
+        """
+        self._removed += removed
+        patients = self.store.quads_for_pattern(None, NamedNode(RDF_TYPE), NamedNode(PATIENT), None)
+        if self._removed > WORN and next(patients, None) is None:
+            fresh = Store()
+            fresh.extend(self.store)
+            self.store, self._removed = fresh, 0
 
     # Questions
 
