@@ -1,0 +1,1 @@
+"""The roads from a cohort to its answers, a module a family."""

@@ -1,0 +1,125 @@
+"""LEPTO's own roads: tables over columns, SPARQL in batches, and one patient after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import polars as pl
+from pyoxigraph import QueryResultsFormat, QuerySolutions
+
+from benchmarks.registry import ON
+from benchmarks.roads.road import REFUSED, Kind, Road, Says, in_batches
+from lepto.cohort.answering import Answering
+from lepto.cohort.lines import part_of_lines
+from lepto.cohort.tables import BATCH
+from lepto.derive import RULES, STEPS, derived
+from lepto.knowledge import load
+from lepto.read import read_bytes
+from lepto.validate import Validator
+from lepto.vocabulary import IDENTIFIER, LEPTO, PATIENT, SKOS, local_name
+
+VERDICTS = f"""PREFIX lepto: <{LEPTO}>
+SELECT ?patient ?action ?outcome ?strength ?fact {{
+  ?verdict a lepto:Verdict ; lepto:ofPatient/<{IDENTIFIER}> ?patient ; lepto:onAction ?action ; lepto:outcome ?outcome .
+  OPTIONAL {{ ?verdict lepto:verdictStrength/<{SKOS}notation> ?strength }}
+  OPTIONAL {{ ?verdict lepto:awaits ?fact }}
+}}"""
+STANDINGS = f"""PREFIX lepto: <{LEPTO}>
+SELECT ?patient ?name ?standing {{
+  VALUES (?predicate ?standing) {{ (lepto:meets "met") (lepto:doesNotMeet "not-met") (lepto:leavesOpen "unknown") }}
+  ?who a <{PATIENT}> ; <{IDENTIFIER}> ?patient ; ?predicate ?name .
+}}"""
+LOCAL = r"^.*/"
+
+
+def _answering(*, by_sparql: bool) -> Callable[[bytes], pl.DataFrame]:
+    answering = Answering(load(), ON, by_sparql=by_sparql)
+
+    def answer(lines: bytes) -> pl.DataFrame:
+        answered = answering.answer(part_of_lines(answering, lines, "cohort", 1))
+        refused = answered.patients.filter(~pl.col("answered"))["patient"]
+        return pl.concat([answered.verdicts, _refused(refused)], how="diagonal")
+
+    return answer
+
+
+def by_tables() -> Callable[[bytes], pl.DataFrame]:
+    """The fast road: what SPARQL says of every state, once; then columns."""
+    return _answering(by_sparql=False)
+
+
+def by_reports() -> Callable[[bytes], pl.DataFrame]:
+    """The road of `lepto recommend`: validated, derived by SPARQL, explained."""
+    return _answering(by_sparql=True)
+
+
+def by_derivation() -> Callable[[bytes], pl.DataFrame]:
+    """The derivation of `lepto recommend`, SPARQL throughout, without the explanation: verdict, bar, missing facts."""
+    deriving = _deriving(STEPS, VERDICTS)
+    outcome, strength = pl.col("outcome"), pl.col("strength")
+    words = pl.when(outcome == "Offered").then(strength).otherwise(outcome.str.to_lowercase())
+
+    def answer(lines: bytes) -> pl.DataFrame:
+        found, refused = deriving(lines)
+        said = found.with_columns(pl.col("action", "outcome", "fact").str.replace(LOCAL, "")).with_columns(
+            verdict=words, bar=pl.when(outcome == "Against").then(strength)
+        )
+        facts = pl.col("fact").drop_nulls().unique().sort().str.join(" ").alias("missing")
+        verdicts = said.group_by(Says.VERDICTS.value, maintain_order=True).agg(facts)
+        return pl.concat([verdicts, _refused(refused)], how="diagonal")
+
+    return answer
+
+
+def by_standings() -> Callable[[bytes], pl.DataFrame]:
+    """The first half of the derivation: the standing of every criterion and every rule."""
+    knowledge = load()
+    deriving = _deriving(RULES, STANDINGS)
+    criteria = dict.fromkeys(knowledge.compiled.criteria, "criterion")
+    rules = dict.fromkeys(knowledge.values.members[LEPTO + "Rule"], "rule")
+    named = [(iri, kind, local_name(iri)) for iri, kind in (criteria | rules).items()]
+    kinds = pl.DataFrame(named, schema=["iri", "kind", "name"], orient="row")
+
+    def answer(lines: bytes) -> pl.DataFrame:
+        found, _ = deriving(lines)
+        return found.rename({"name": "iri"}).join(kinds, on="iri").select(Says.STANDINGS.value)
+
+    return answer
+
+
+def _deriving(steps: Sequence[str], query: str) -> Callable[[bytes], tuple[pl.DataFrame, list[str]]]:
+    """Return what validates lines, derives so far, and answers a query; and who was refused."""
+    knowledge = load()
+    validator = Validator(knowledge)
+
+    def answer(lines: bytes) -> tuple[pl.DataFrame, list[str]]:
+        records = read_bytes(lines, "cohort.ndjson", knowledge.facts)
+        findings = validator.validate(records, ON)
+        sound = [not any(one.severity == "violation" for one in found) for found in findings]
+        triples = (t for record, good in zip(records, sound, strict=True) if good for t in record.triples)
+        with derived(knowledge, triples, steps) as store:
+            found = store.query(query)
+            assert isinstance(found, QuerySolutions)
+            csv = found.serialize(format=QueryResultsFormat.CSV)
+        assert csv
+        refused = [record.patient for record, good in zip(records, sound, strict=True) if not good]
+        return pl.read_csv(csv, infer_schema=False), refused
+
+    return answer
+
+
+def _refused(patients: Sequence[str] | pl.Series) -> pl.DataFrame:
+    return pl.DataFrame({"patient": patients}, schema={"patient": pl.String}).with_columns(
+        action=pl.lit(""), verdict=pl.lit(REFUSED)
+    )
+
+
+ROADS = (
+    Road("tables", "LEPTO: fast road (tables over columns)", Kind.LEPTO, Says.ROWS, in_batches(50_000, by_tables)),
+    Road("derivation", "LEPTO: SPARQL in batches, verdicts", Kind.LEPTO, Says.ROWS, in_batches(BATCH, by_derivation)),
+    Road(
+        "standings", "LEPTO: SPARQL in batches, standings", Kind.LEPTO, Says.STANDINGS, in_batches(BATCH, by_standings)
+    ),
+    Road("reports", "LEPTO: SPARQL in batches, whole reports", Kind.LEPTO, Says.ROWS, in_batches(50, by_reports)),
+    Road("single", "LEPTO: one patient at a time, whole reports", Kind.LEPTO, Says.ROWS, in_batches(1, by_reports)),
+)
