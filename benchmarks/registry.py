@@ -2,8 +2,8 @@
 
     python benchmarks/registry.py 100000 [--seed 20261125] > registry.ndjson
 
-No patient is real. How often a value occurs is a plain guess at a tertiary centre's records, so that cohorts are neither
-all alike nor all different: a third of what may be said of a patient is not known, as is usual in this disease.
+No patient is real. How often a value occurs is a plain guess at a tertiary centre's records, so that cohorts are
+neither all alike nor all different: a third of what may be said of a patient is not known, as is usual here.
 """
 
 from __future__ import annotations
@@ -52,11 +52,22 @@ MARKERS = {
     ),
 }
 DRUGS = {
-    "BreastCarcinoma": ("TrastuzumabDeruxtecan", "TucatinibCombination", "SystemicChemotherapy", "SystemicMethotrexate"),
+    "BreastCarcinoma": (
+        "TrastuzumabDeruxtecan",
+        "TucatinibCombination",
+        "SystemicChemotherapy",
+        "SystemicMethotrexate",
+    ),
     "NonSmallCellLungCarcinoma": ("Osimertinib", "SystemicChemotherapy"),
     "Melanoma": ("BrafMekInhibitorTherapy", "SystemicChemotherapy"),
 }
-OTHERS = ("FocalRadiotherapy", "WholeBrainRadiotherapy", "CraniospinalIrradiation", "IntrathecalMethotrexate", "UnspecifiedRadiotherapy")
+OTHERS = (
+    "FocalRadiotherapy",
+    "WholeBrainRadiotherapy",
+    "CraniospinalIrradiation",
+    "IntrathecalMethotrexate",
+    "UnspecifiedRadiotherapy",
+)
 SIGNS = {
     "cranialNeuropathy": 0.35,
     "spinalCordCompression": 0.08,
@@ -115,7 +126,9 @@ def _facts(chance: Random) -> dict[str, Any]:
     if courses := list(_courses(chance, tumour)):
         facts["treatmentCourse"] = courses
     if chance.random() < 0.04:
-        facts["declinedTreatment"] = [chance.choice(("IntrathecalTherapy", "SystemicChemotherapy", "UnspecifiedRadiotherapy"))]
+        facts["declinedTreatment"] = [
+            chance.choice(("IntrathecalTherapy", "SystemicChemotherapy", "UnspecifiedRadiotherapy"))
+        ]
     if chance.random() < 0.1:
         facts["wholeBrainBenefitOutweighsHarm"] = chance.random() < 0.5
     return facts

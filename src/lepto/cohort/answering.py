@@ -1,13 +1,14 @@
 """One part of a cohort answered: verdicts and findings as tables.
 
-What is plain goes by the tables; everything else goes by SPARQL, as a single patient does. Both roads give the same rows.
+What is plain goes by the tables; everything else goes by SPARQL, as a single patient does. Both roads give the same
+rows.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Final
@@ -17,6 +18,7 @@ import polars as pl
 from pyoxigraph import Quad, QuerySolutions, Store
 
 from lepto.cohort.coding import Coding
+from lepto.cohort.part import Part
 from lepto.cohort.resolution import AGAINST, NOTHING, OFFERED, Bits, Flags, Resolution
 from lepto.cohort.tables import Rows, Tables
 from lepto.finding import Finding
@@ -38,6 +40,7 @@ VERDICTS: Final = pl.Schema(
         "rules": pl.String(),
     }
 )
+TOLD: Final = ("verdict", "bar", "missing", "rules")
 FINDINGS: Final = pl.Schema(
     {
         "patient": pl.String(),
@@ -51,19 +54,6 @@ PATIENTS: Final = pl.Schema({"patient": pl.String(), "answered": pl.Boolean()})
 
 Told = tuple[int, str, str, str | None, str | None, str]
 """A finding on a patient, by his place in the part."""
-
-
-@dataclass
-class Part:
-    """Some patients of a cohort, in their order.
-
-    `names` are all; `plain` the places of those who have `rows` of numbers; `others` are the records of the rest.
-    """
-
-    names: list[str] = field(default_factory=list)
-    plain: Bits = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    rows: Rows = field(default_factory=lambda: np.zeros((0, 0), dtype=np.int32))
-    others: list[tuple[int, Record]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -148,16 +138,10 @@ class Answering:
             (*key, *self._words(key[0], key[1]), _named(self.rules.facts, key[2]), _named(rules, key[3]))
             for key in said.select(keys).unique(maintain_order=True).iter_rows()
         ]
-        schema = {
-            **said.select(keys).schema,
-            "verdict": pl.String,
-            "bar": pl.String,
-            "missing": pl.String,
-            "rules": pl.String,
-        }
+        schema = pl.Schema([*said.select(keys).schema.items(), *((name, VERDICTS[name]) for name in TOLD)])
         table = pl.DataFrame(words, schema=schema, orient="row")
         return said.join(table, on=keys, how="left", maintain_order="left").select(
-            PLACE, pl.lit(self.rules.actions[action]).alias("action"), "verdict", "bar", "missing", "rules"
+            PLACE, pl.lit(self.rules.actions[action]).alias("action"), *TOLD
         )
 
     def _words(self, outcome: int, strength: int) -> tuple[str, str | None]:
@@ -189,7 +173,7 @@ class Answering:
                 told += [_told(place, one) for one in report.findings if one.severity != "info"]
                 if report.refused:
                     unanswered.add(place)
-        schema = {PLACE: pl.Int64, **{name: VERDICTS[name] for name in VERDICTS.names()[1:]}}
+        schema = pl.Schema([(PLACE, pl.Int64()), *((name, VERDICTS[name]) for name in ("action", *TOLD))])
         return pl.DataFrame(said, schema=schema, orient="row"), told, unanswered
 
     def _is_sound(self, course: Mapping[str, str]) -> bool:

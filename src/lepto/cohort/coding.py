@@ -1,14 +1,13 @@
 """What is stated of a patient as numbers: a column a fact, a number for each value, 0 for silence.
 
-Only what is plain gets numbers: known facts with known values, sound dates, an id of visible characters. Everything else
-(a typing error, a decimal at a limit, a date that is none) is left to the road that every single patient takes, which
-says what is wrong with it.
+Only what is plain gets numbers: known facts with known values, sound dates, an id of visible characters. Everything
+else (a typing error, a number out of bounds, a date that is none) is left to the road that every single patient takes,
+which says what is wrong with it.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -19,12 +18,13 @@ import orjson
 from lepto.facts import Fact
 from lepto.knowledge import Knowledge
 from lepto.space import Facts, Interval, named_values
-from lepto.vocabulary import XSD_BOOLEAN, XSD_INTEGER
+from lepto.vocabulary import XSD_BOOLEAN, XSD_DECIMAL, XSD_INTEGER
 
 PLAIN_ID: Final = re.compile(rb' ?"([!#-~](?:[ !#-~]{0,98}[!#-~])?)"')
 PLAIN_DATE: Final = re.compile(
     r"(?:19|20)[0-9]{2}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
 )
+PLAIN_DECIMAL: Final = re.compile(rb" ?(?:0|[1-9][0-9]{0,5})(?:\.[0-9]{1,12})?")
 KEPT: Final = 100_000
 """So many members are remembered with their codes; no registry holds more that come again."""
 INTEGERS: Final = range(1000)
@@ -43,8 +43,9 @@ class Coding:
     """Numbers for values.
 
     In: the knowledge; for every decimal the intervals that no criterion and no shape can tell apart, each with the
-    number that stands for it; whether the shapes find nothing on a course; and the day of the question. `facts` are the columns; `values[column][number]` is what a
-    number stands for, as a file would state it. Numbers are given out as values come in.
+    number that stands for it; whether the shapes find nothing on a course; and the day of the question. `facts` are the
+    columns; `values[column][number]` is what a number stands for, as a file would state it. Numbers are given out as
+    values come in.
     """
 
     def __init__(self, knowledge: Knowledge, intervals: Intervals, is_sound: Sound, on: date) -> None:
@@ -54,6 +55,7 @@ class Coding:
         self.values: list[list[Any]] = [[None] for _ in self.facts]
         self._place = {name: number for number, name in enumerate(self.facts)}
         self._number = [self._numbers(place, fact) for place, fact in enumerate(of_patient.values())]
+        self._decimal_places = {place for place, fact in enumerate(of_patient.values()) if fact.datatype == XSD_DECIMAL}
         self._known: dict[bytes, int] = {}
 
     def member(self, text: bytes) -> int:
@@ -80,6 +82,8 @@ class Coding:
         place = self._place.get(name)
         if place is None:
             raise UnplainError
+        if place in self._decimal_places:
+            value = _decimal(text.rpartition(b":")[2])
         return self._number[place](value) * len(self.facts) + place
 
     def stated(self, row: Sequence[int], places: Sequence[int]) -> Facts:
@@ -131,26 +135,14 @@ class Coding:
         return number
 
     def _decimals(self, place: int, fact: Fact) -> Numbers:
-        """A number for each interval; a decimal just at a limit is left alone, since it may have been rounded."""
+        """A number for each interval."""
         found = self.intervals.get(fact.name, ())
         self.values[place] += [chosen for _, chosen in found]
-        limits = sorted({cut[0] for interval, _ in found for cut in (interval.low, interval.high) if cut})
-        edges = [Decimal(0), *limits, FAR] if limits else [Decimal(0), FAR]
-
-        def held(number: Decimal) -> int | None:
-            return next((at for at, (interval, _) in enumerate(found, start=1) if interval.holds(number)), None)
-
-        between = [held((low + high) / 2) for low, high in zip(edges, edges[1:], strict=False)]
-        exactly = {float(limit): held(limit) for limit in edges}
-        borders = [float(limit) for limit in edges]
 
         def number(value: Any) -> int:
-            if value.__class__ not in (float, int) or not 0 < value < borders[-1]:
+            if value.__class__ is not Decimal or not 0 < value < FAR:
                 raise UnplainError
-            if value in exactly:
-                at = exactly[value] if value.__class__ is int else None
-            else:
-                at = between[bisect_left(borders, value) - 1]
+            at = next((at for at, (interval, _) in enumerate(found, start=1) if interval.holds(value)), None)
             if at is None:
                 raise UnplainError
             return at
@@ -213,6 +205,13 @@ class Coding:
         known[key] = len(self.values[place])
         self.values[place].append(value)
         return known[key]
+
+
+def _decimal(text: bytes) -> Decimal:
+    """A number as it is written: as a float it might be rounded to a limit."""
+    if not PLAIN_DECIMAL.fullmatch(text):
+        raise UnplainError
+    return Decimal(text.decode())
 
 
 def _texts(value: Any) -> int:

@@ -6,15 +6,19 @@ JSON object, the line is the object of these members, for JSON has no other way 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
 
-from lepto.cohort.answering import Answering, Part
+from lepto.cohort.answering import Answering
 from lepto.cohort.coding import PLAIN_ID, Coding, UnplainError
+from lepto.cohort.part import Part
+from lepto.cohort.resolution import Flags
+from lepto.cohort.tables import Rows
 from lepto.facts import Fact
 from lepto.read import Record
+from lepto.read.limits import LINE_BYTES
 from lepto.read.record import refused, violation
 from lepto.read.stated import record
 from lepto.read.strict_json import NotJsonError, parse
@@ -25,30 +29,43 @@ ID: Final = b'id":'
 def part_of_lines(answering: Answering, data: bytes, name: str, first: int) -> Part:
     """Return the patients on some lines of a file, of which the first has the number `first`."""
     facts, coding = answering.knowledge.facts, answering.coding
-    part, codes, lengths, plain = Part(), [], [], []
+    names: list[str] = []
+    origins: list[str] = []
+    others: dict[int, Record] = {}
+    codes: list[int] = []
+    lengths: list[int] = []
+    plain: dict[int, bytes] = {}
     for number, line in enumerate(data.split(b"\n"), start=first):
+        line = line.removesuffix(b"\r")
         found = None if answering.by_sparql else _members(coding, line)
-        if found is None:
-            if line and not line.isspace():
-                _add_strictly(part, line, f"{name} line {number}", facts)
+        if found is None and not line.strip(b" \t\r\n"):
             continue
-        patient, members = found
-        plain.append((len(part.names), number, line))
-        part.names.append(patient)
-        lengths.append(len(members))
-        codes += members
+        place = len(names)
+        origins.append(f"{name} line {number}")
+        if found is None:
+            others[place] = _strict(line, origins[place], facts)
+            names.append(others[place].patient)
+        else:
+            patient, members = found
+            names.append(patient)
+            plain[place] = line
+            lengths.append(len(members))
+            codes += members
+    rows, twice = rows_of(coding, codes, lengths)
+    places = np.array(list(plain), dtype=np.int64)
+    others |= {place: _strict(plain[place], origins[place], facts) for place in places[twice].tolist()}
+    return Part(names, origins, places[~twice], rows[~twice], sorted(others.items(), key=lambda item: item[0]))
+
+
+def rows_of(coding: Coding, codes: Sequence[int], lengths: Sequence[int]) -> tuple[Rows, Flags]:
+    """Return the codes of patients, so many a patient, as a row of numbers each, and who has a fact stated twice."""
     width = len(coding.facts)
-    places = np.repeat(np.arange(len(plain)), lengths) * width + np.array(codes, dtype=np.int64) % width
-    rows = np.zeros(len(plain) * width, dtype=np.int32)
-    rows[places] = np.array(codes, dtype=np.int64) // width
-    twice = np.bincount(places, minlength=len(rows)).reshape(-1, width).max(axis=1, initial=0) > 1
-    for row in np.flatnonzero(twice):
-        place, number, line = plain[row]
-        part.others.append((place, _strict(line, f"{name} line {number}", facts)))
-    part.rows = rows.reshape(-1, width)[~twice]
-    part.plain = np.array([place for place, _, _ in plain], dtype=np.int64)[~twice]
-    part.others.sort(key=lambda other: other[0])
-    return part
+    coded = np.array(codes, dtype=np.int64)
+    places = np.repeat(np.arange(len(lengths)), lengths) * width + coded % width
+    rows = np.zeros(len(lengths) * width, dtype=np.int32)
+    rows[places] = coded // width
+    stated = np.bincount(places, minlength=len(rows)).reshape(-1, width)
+    return rows.reshape(-1, width), stated.max(axis=1, initial=0) > 1
 
 
 def _members(coding: Coding, line: bytes) -> tuple[str, list[int]] | None:
@@ -92,14 +109,11 @@ def _pieces(members: bytes) -> list[bytes] | None:
     return pieces
 
 
-def _add_strictly(part: Part, line: bytes, origin: str, facts: Mapping[str, Fact]) -> None:
-    record = _strict(line, origin, facts)
-    part.others.append((len(part.names), record))
-    part.names.append(record.patient)
-
-
 def _strict(line: bytes, origin: str, facts: Mapping[str, Fact]) -> Record:
     """The record of a line as `lepto recommend` reads it; a line that is no UTF-8 costs itself alone."""
+    if len(line) > LINE_BYTES:
+        mend = f"a patient may take up to {LINE_BYTES} bytes"
+        return refused(origin, [violation(origin, "the line is too long to be read", mend)])
     try:
         return record(parse(line.decode()), origin, facts)
     except UnicodeDecodeError:

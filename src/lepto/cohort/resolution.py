@@ -231,7 +231,7 @@ class Resolution:
         assert isinstance(answer, QuerySolutions)
         found: dict[str, set[str]] = defaultdict(set)
         for row in answer:
-            found[local_name(row["x"].value)].add(local_name(row["y"].value))  # type: ignore[union-attr]
+            found[local_name(row["x"].value)].add(local_name(row["y"].value))
         return found
 
     def _instances(self, name: str) -> set[str]:

@@ -42,8 +42,9 @@ STANDINGS = {"doesNotMeet": NOT_MET, "leavesOpen": OPEN, "meets": MET}
 
 @dataclass
 class Table:
-    """What is known for each combination of the numbers in some columns, of lists as a view numbers them: -1 where it has
-    not been asked yet.
+    """What is known for each combination of the numbers in some columns, of lists as a view numbers them.
+
+    It is -1 where it has not been asked yet.
     """
 
     columns: tuple[int, ...]
@@ -93,7 +94,7 @@ class Tables:
     # Whom the shapes refuse
 
     def found(self, rows: Rows) -> list[NDArray[np.int64]]:
-        """Return for each group of facts that some shape reads the number of what was found, in `findings`, a row each."""
+        """Return for each group of facts that a shape reads the number of what was found, in `findings`, row by row."""
         lists = self.coding.values[self.lists]
         for table, _ in self.shapes:
             table.views[self.lists].take_in(lists)
@@ -174,7 +175,7 @@ class Tables:
                 self.criteria[name].known.ravel()[place] = packed[name]
 
     def _decided(self, patients: Sequence[Facts]) -> Iterator[dict[str, int]]:
-        """Yield for each patient the standing of every criterion, and above it a bit for each fact that holds it open."""
+        """Yield for each patient the standing of each criterion, and above it a bit for each fact that keeps it open."""
         bit = {fact: 4 << number for number, fact in enumerate(self.rules.facts)}
         for records in self._batches(patients):
             packed: dict[str, dict[str, int]] = defaultdict(dict)
@@ -184,9 +185,9 @@ class Tables:
                         criterion = local_name(quad.object.value)  # type: ignore[union-attr]
                         packed[quad.subject.value][criterion] = int(code)  # type: ignore[union-attr]
                 for row in self._ask(store, "explain/decisive"):
-                    patient, criterion = row["patient"].value, local_name(row["criterion"].value)  # type: ignore[union-attr]
+                    patient, criterion = row["patient"].value, local_name(row["criterion"].value)
                     if packed[patient][criterion] & 3 == OPEN:
-                        packed[patient][criterion] |= bit[local_name(row["fact"].value)]  # type: ignore[union-attr]
+                        packed[patient][criterion] |= bit[local_name(row["fact"].value)]
             for record in records:
                 yield packed[record.iri]
 
@@ -197,7 +198,7 @@ class Tables:
             named: dict[str, int] = defaultdict(int)
             with derived(self.knowledge, (t for record in records for t in record.triples), ()) as store:
                 for row in self._ask(store, "verify/plans"):
-                    named[row["patient"].value] |= bit.get(local_name(row["action"].value), 0)  # type: ignore[union-attr]
+                    named[row["patient"].value] |= bit.get(local_name(row["action"].value), 0)
             for record in records:
                 yield named[record.iri]
 
@@ -221,8 +222,8 @@ class Tables:
     def _read_by_criteria(self) -> dict[str, tuple[int, ...]]:
         read: dict[str, set[int]] = defaultdict(set)
         for row in self._ask(self.knowledge.store, "verify/reads"):
-            fact = local_name(row["fact"].value)  # type: ignore[union-attr]
-            read[local_name(row["criterion"].value)].add(self._place(fact))  # type: ignore[union-attr]
+            fact = local_name(row["fact"].value)
+            read[local_name(row["criterion"].value)].add(self._place(fact))
         return {name: tuple(sorted(read[name])) for name in self.rules.criteria}
 
     def _shapes(self) -> Iterator[tuple[Table, Validator]]:
@@ -238,7 +239,7 @@ class Tables:
         for row in self._ask(store, "cohort/shapes"):
             shape = row["shape"]
             assert isinstance(shape, NamedNode)
-            read[shape] |= {local_name(row["fact"].value)} & self.knowledge.facts.keys()  # type: ignore[union-attr]
+            read[shape] |= {local_name(row["fact"].value)} & self.knowledge.facts.keys()
         columns = {shape: tuple(sorted({self._place(fact) for fact in facts})) for shape, facts in read.items()}
         target = NamedNode(SH + "targetClass")
         for group in sorted({*columns.values(), *((n,) for n in range(len(self.coding.facts)))} - {()}):

@@ -1,8 +1,8 @@
 """What a reader of lists of courses can tell apart, as numbers: a view sees many lists as one.
 
-A criterion reads a list only through restrictions on its entries: whether some entry meets one, and whether some entry
-might (`lepto.compile.patterns`). A shape on patients reads of an entry only the facts that it names, and of a value only
-to which of the named classes it belongs.
+A criterion reads a list only through restrictions on its entries: whether some entry meets one, and whether some
+entry might (`lepto.compile.patterns`). A shape on patients reads of an entry only the facts that it names, and of a
+value only to which of the named classes it belongs.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Restrictions:
                     answer = store.query(f"SELECT DISTINCT ?patient {{ ?patient a <{PATIENT}> . {pattern} }}")
                     assert isinstance(answer, QuerySolutions)
                     for row in answer:
-                        said[place[row["patient"].value], number] = code  # type: ignore[union-attr]
+                        said[place[row["patient"].value], number] = code
         self._known |= zip(new, said, strict=True)
 
     def seen(self, courses: Sequence[Facts]) -> bytes:

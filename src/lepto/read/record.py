@@ -130,7 +130,18 @@ def with_shared_ids_refused(records: Sequence[Record]) -> list[Record]:
     origins = defaultdict(list)
     for record in records:
         origins[record.patient].append(record.origin)
-    return [_refused_if_shared(record, origins[record.patient]) for record in records]
+    return [refused_if_shared(record, origins[record.patient]) for record in records]
+
+
+def refused_if_shared(record: Record, origins: Sequence[str]) -> Record:
+    """Return a record, refused where its id is given at more than one place; `origins` are all of them, in order."""
+    if len(origins) == 1:
+        return record
+    others = f" (and {len(origins) - 2} more)" if len(origins) > 2 else ""
+    fault = f"the same id is given at {origins[0]} and at {origins[1]}{others}"
+    mend = "give each patient one record and an id of its own"
+    finding = violation(record.origin, fault, mend, about="id", value=record.patient)
+    return replace(record, triples=(), findings=(*record.findings, finding))
 
 
 def _shown(text: str | None) -> str | None:
@@ -164,13 +175,3 @@ def _course_triples(patient: NamedNode, number: int, course: Course) -> set[Trip
 def _course_order(course: Course) -> tuple[str, list[str]]:
     link, content = course
     return link.value, sorted(f"{name} {value}" for name, value in content)
-
-
-def _refused_if_shared(record: Record, origins: list[str]) -> Record:
-    if len(origins) == 1:
-        return record
-    others = f" (and {len(origins) - 2} more)" if len(origins) > 2 else ""
-    fault = f"the same id is given at {origins[0]} and at {origins[1]}{others}"
-    mend = "give each patient one record and an id of its own"
-    finding = violation(record.origin, fault, mend, about="id", value=record.patient)
-    return replace(record, triples=(), findings=(*record.findings, finding))
