@@ -24,7 +24,9 @@ PLAIN_ID: Final = re.compile(rb' ?"([!#-~](?:[ !#-~]{0,98}[!#-~])?)"')
 PLAIN_DATE: Final = re.compile(
     r"(?:19|20)[0-9]{2}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
 )
-PLAIN_DECIMAL: Final = re.compile(rb" ?(?:0|[1-9][0-9]{0,5})(?:\.[0-9]{1,12})?")
+PLAIN_INTEGER: Final = re.compile(r"0|[1-9][0-9]{0,5}")
+PLAIN_DECIMAL: Final = re.compile(r"(?:0|[1-9][0-9]{0,5})(?:\.[0-9]{1,12})?")
+BOOLEANS: Final = {"true": True, "false": False}
 KEPT: Final = 100_000
 """So many members are remembered with their codes; no registry holds more that come again."""
 INTEGERS: Final = range(1000)
@@ -44,8 +46,8 @@ class Coding:
 
     In: the knowledge; for every decimal the intervals that no criterion and no shape can tell apart, each with the
     number that stands for it; whether the shapes find nothing on a course; and the day of the question. `facts` are the
-    columns; `values[column][number]` is what a number stands for, as a file would state it. Numbers are given out as
-    values come in.
+    columns, of which `decimals` hold decimals and `lists` lists, that of `courses` among them; `values[column][number]`
+    is what a number stands for, as a file would state it. Numbers are given out as values come in.
     """
 
     def __init__(self, knowledge: Knowledge, intervals: Intervals, is_sound: Sound, on: date) -> None:
@@ -55,7 +57,9 @@ class Coding:
         self.values: list[list[Any]] = [[None] for _ in self.facts]
         self._place = {name: number for number, name in enumerate(self.facts)}
         self._number = [self._numbers(place, fact) for place, fact in enumerate(of_patient.values())]
-        self._decimal_places = {place for place, fact in enumerate(of_patient.values()) if fact.datatype == XSD_DECIMAL}
+        self.decimals = frozenset(name for name, fact in of_patient.items() if fact.datatype == XSD_DECIMAL)
+        self.lists = frozenset(name for name, fact in of_patient.items() if fact.many)
+        self.courses = next(name for name, fact in of_patient.items() if fact.nested)
         self._known: dict[bytes, int] = {}
 
     def member(self, text: bytes) -> int:
@@ -70,20 +74,29 @@ class Coding:
             self._known[text] = code
         return code
 
+    def cell(self, name: str, text: str) -> int:
+        """Return the code of a fact whose value is written as text, lists as JSON. Raises UnplainError."""
+        if name in self.lists:
+            return self.code(name, _loaded(text.encode()))
+        datatype = self.knowledge.facts[name].datatype if name in self._place else None
+        if datatype == XSD_BOOLEAN:
+            return self.code(name, BOOLEANS.get(text))
+        if datatype == XSD_INTEGER:
+            return self.code(name, int(text) if PLAIN_INTEGER.fullmatch(text) else None)
+        return self.code(name, decimal_of(text) if name in self.decimals else text)
+
     def _coded(self, text: bytes) -> int:
-        try:
-            stated = orjson.loads(b'{"' + text + b"}")
-        except orjson.JSONDecodeError:
-            raise UnplainError from None
-        # Without escapes every text stands between two quotes: were a key given twice, there would be more of them.
-        if len(stated) != 1 or text.count(b'"') + 1 != 2 * _texts(stated):
-            raise UnplainError
-        ((name, value),) = stated.items()
+        ((name, value),) = _loaded(b'{"' + text + b"}", many=1).items()
+        is_decimal = name in self.decimals
+        return self.code(name, decimal_of(text.rpartition(b":")[2].decode().strip()) if is_decimal else value)
+
+    def code(self, name: str, value: Any) -> int:
+        """Return the code of a fact with its value: a text, a boolean, an integer, a Decimal, or a list of texts or of
+        courses. Raises UnplainError.
+        """
         place = self._place.get(name)
         if place is None:
             raise UnplainError
-        if place in self._decimal_places:
-            value = _decimal(text.rpartition(b":")[2])
         return self._number[place](value) * len(self.facts) + place
 
     def stated(self, row: Sequence[int], places: Sequence[int]) -> Facts:
@@ -207,11 +220,23 @@ class Coding:
         return known[key]
 
 
-def _decimal(text: bytes) -> Decimal:
-    """A number as it is written: as a float it might be rounded to a limit."""
+def decimal_of(text: str) -> Decimal:
+    """Return a number as it is written: as a float it might be rounded to a limit. Raises UnplainError."""
     if not PLAIN_DECIMAL.fullmatch(text):
         raise UnplainError
-    return Decimal(text.decode())
+    return Decimal(text)
+
+
+def _loaded(text: bytes, many: int | None = None) -> Any:
+    """What a JSON text holds, of so many members. Raises UnplainError where it is none, or might state a key twice."""
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise UnplainError from None
+    # Without escapes every text stands between two quotes: were a key given twice, there would be more of them.
+    if b"\\" in text or text.count(b'"') != 2 * _texts(value) or (many is not None and len(value) != many):
+        raise UnplainError
+    return value
 
 
 def _texts(value: Any) -> int:

@@ -80,10 +80,9 @@ class Tables:
         self.asked = 0
         self.findings: list[tuple[Finding, ...]] = [()]
         self._finding_number: dict[tuple[Finding, ...], int] = {(): 0}
-        courses = next(name for name, fact in knowledge.facts.items() if fact.nested)
-        (refusals,) = {name for name, fact in knowledge.facts.items() if fact.many} - {courses}
-        self.lists = coding.place(courses)
-        self.restrictions = Restrictions(knowledge, courses)
+        (refusals,) = coding.lists - {coding.courses}
+        self.lists = coding.place(coding.courses)
+        self.restrictions = Restrictions(knowledge, coding.courses)
         self.by_criteria = View(self.restrictions.seen)
         self.criteria = {n: Table(c, {self.lists: self.by_criteria}) for n, c in self._read_by_criteria().items()}
         self.shapes = list(self._shapes())
@@ -175,7 +174,7 @@ class Tables:
                 self.criteria[name].known.ravel()[place] = packed[name]
 
     def _decided(self, patients: Sequence[Facts]) -> Iterator[dict[str, int]]:
-        """Yield for each patient the standing of each criterion, and above it a bit for each fact that keeps it open."""
+        """Yield for each patient the standings of criteria, and above each a bit for every fact that keeps it open."""
         bit = {fact: 4 << number for number, fact in enumerate(self.rules.facts)}
         for records in self._batches(patients):
             packed: dict[str, dict[str, int]] = defaultdict(dict)
@@ -251,8 +250,7 @@ class Tables:
             yield Table(group, {self.lists: view}), Validator(self.knowledge, text.decode())
 
     def _place(self, fact: str) -> int:
-        courses = next(name for name, fact in self.knowledge.facts.items() if fact.nested)
-        return self.coding.place(courses if self.knowledge.facts[fact].of_course else fact)
+        return self.coding.place(self.coding.courses if self.knowledge.facts[fact].of_course else fact)
 
     def _ask(self, store: Store, name: str) -> Iterator[QuerySolution]:
         answer = store.query(self.knowledge.query_text(name))

@@ -24,17 +24,20 @@ _BOOLEANS = {"true": True, "false": False}
 
 def read_table(text: str, name: str, facts: Mapping[str, Fact]) -> list[Record]:
     """Return the records of a table, in its order. Raises InputError where the header or the quoting is at fault."""
-    rows = _rows(text, name)
+    rows = rows_of(text, name)
     line, header = next(rows)
-    _check_header(header, name, line)
-    return [_record(header, row, f"{name} line {line}", facts) for line, row in rows]
+    check_header(header, name, line)
+    return [record_of(header, row, f"{name} line {line}", facts) for line, row in rows]
 
 
-def _rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row that is not blank with the line on which it begins."""
+def rows_of(text: str, name: str, first: int = 1) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row that is not blank with the line on which it begins, where the text begins on line `first`.
+
+    Raises InputError where the quoting is at fault.
+    """
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     while True:
-        line = reader.line_num + 1
+        line = reader.line_num + first
         try:
             row = next(reader, None)
         except csv.Error:
@@ -46,7 +49,8 @@ def _rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
             yield line, row
 
 
-def _check_header(header: Sequence[str], name: str, line: int) -> None:
+def check_header(header: Sequence[str], name: str, line: int) -> None:
+    """Raise InputError where a header is at fault."""
     place, fault = f"line {line}", _header_fault(header)
     if fault is not None:
         raise InputError(name, place, *fault)
@@ -66,7 +70,8 @@ def _header_fault(header: Sequence[str]) -> tuple[str, str] | None:
     return None
 
 
-def _record(header: Sequence[str], row: Sequence[str], origin: str, facts: Mapping[str, Fact]) -> Record:
+def record_of(header: Sequence[str], row: Sequence[str], origin: str, facts: Mapping[str, Fact]) -> Record:
+    """Return the record of one row; refused where it does not fit the header."""
     if len(row) != len(header):
         fault = f"the row has {len(row)} cells and the header has {len(header)}"
         return refused(origin, [violation(origin, fault, "quote every cell that holds a comma, and leave none out")])

@@ -1,0 +1,107 @@
+"""Records put aside, a line each, for what cannot be cut: read once, answered in slices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple
+from typing import Any
+
+import numpy as np
+import orjson
+from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse, serialize
+
+from lepto.cohort.answering import Answering
+from lepto.cohort.coding import BOOLEANS, PLAIN_DATE, PLAIN_INTEGER, Coding, UnplainError, decimal_of
+from lepto.cohort.lines import rows_of
+from lepto.cohort.part import Part
+from lepto.finding import Finding
+from lepto.read import Record
+from lepto.vocabulary import (
+    IDENTIFIER,
+    LEPTO,
+    PATIENT,
+    RDF_TYPE,
+    TREATMENT_COURSE,
+    XSD_BOOLEAN,
+    XSD_DATE,
+    XSD_DECIMAL,
+    XSD_INTEGER,
+)
+
+_IS_PATIENT = (NamedNode(RDF_TYPE), NamedNode(PATIENT))
+_IS_COURSE = (NamedNode(RDF_TYPE), NamedNode(TREATMENT_COURSE))
+
+
+def lines_of(records: Iterable[Record]) -> Iterator[bytes]:
+    """Yield a line for each record; what was made of a health record is not kept, since no row tells it."""
+    for record in records:
+        text = (serialize(record.triples, format=RdfFormat.N_TRIPLES) or b"").decode()
+        yield orjson.dumps([record.patient, record.origin, text, [astuple(one) for one in record.findings]]) + b"\n"
+
+
+def part_of_records(answering: Answering, data: bytes) -> Part:
+    """Return the patients on such lines."""
+    records = [_record(line) for line in data.splitlines()]
+    codes: list[int] = []
+    lengths: list[int] = []
+    plain: list[int] = []
+    for place, record in enumerate(records):
+        found = None if answering.by_sparql or record.findings else _codes(answering.coding, record)
+        if found is not None:
+            plain.append(place)
+            lengths.append(len(found))
+            codes += found
+    rows, twice = rows_of(answering.coding, codes, lengths)
+    places = np.array(plain, dtype=np.int64)[~twice]
+    others = [(place, record) for place, record in enumerate(records) if place not in set(places.tolist())]
+    return Part([one.patient for one in records], [one.origin for one in records], places, rows[~twice], others)
+
+
+def _record(line: bytes) -> Record:
+    patient, origin, text, findings = orjson.loads(line)
+    triples = tuple(quad.triple for quad in parse(text.encode(), format=RdfFormat.N_TRIPLES))
+    return Record(patient, origin, triples, tuple(Finding(*one) for one in findings))
+
+
+def _codes(coding: Coding, record: Record) -> list[int] | None:
+    """The codes of a record in the normal form; None where it is not plain."""
+    nested, patient = NamedNode(LEPTO + coding.courses), NamedNode(record.iri)
+    courses: dict[Any, dict[str, Any]] = {t.object: {} for t in record.triples if t.predicate == nested}
+    lists: dict[str, list[Any]] = {}
+    if len(courses):
+        lists[coding.courses] = list(courses.values())
+    ordinary = {_IS_PATIENT, _IS_COURSE, (NamedNode(IDENTIFIER), Literal(record.patient))}
+    codes = []
+    try:
+        for triple in record.triples:
+            name = triple.predicate.value.removeprefix(LEPTO)
+            if triple.predicate == nested or (triple.predicate, triple.object) in ordinary:
+                continue
+            value = _value(coding, triple)
+            if triple.subject != patient:
+                if courses[triple.subject].setdefault(name, value) is not value:
+                    return None
+            elif name in coding.lists:
+                lists.setdefault(name, []).append(value)
+            else:
+                codes.append(coding.code(name, value))
+        return codes + [coding.code(name, found) for name, found in lists.items()]
+    except UnplainError:
+        return None
+
+
+def _value(coding: Coding, triple: Triple) -> Any:
+    value = triple.object
+    if isinstance(value, NamedNode):
+        return value.value.removeprefix(LEPTO)
+    if isinstance(value, Literal):
+        text, datatype = value.value, value.datatype.value
+        if datatype == XSD_BOOLEAN and text in BOOLEANS:
+            return BOOLEANS[text]
+        if datatype == XSD_DECIMAL and triple.predicate.value.removeprefix(LEPTO) in coding.decimals:
+            return decimal_of(text)
+        if datatype == XSD_INTEGER and PLAIN_INTEGER.fullmatch(text):
+            return int(text)
+        if datatype == XSD_DATE and PLAIN_DATE.fullmatch(text):
+            return text
+    raise UnplainError

@@ -1,0 +1,140 @@
+"""Rows of a Parquet file to a part of a cohort, a column at a time.
+
+A column is named after its fact. Null is not stated; a list is a list, or JSON text; a course is a struct.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import orjson
+import polars as pl
+
+from lepto.cohort.answering import Answering
+from lepto.cohort.coding import Coding, UnplainError
+from lepto.cohort.part import Part
+from lepto.cohort.resolution import Bits
+from lepto.errors import InputError, one_line
+from lepto.read import Record
+from lepto.read.csv_table import check_header
+from lepto.read.stated import ID, record
+from lepto.read.strict_json import NotJsonError, Number, Object, Value, parse
+from lepto.vocabulary import XSD_BOOLEAN, XSD_DECIMAL, XSD_INTEGER
+
+PLAIN_ID: Final = r"^[!#-~](?:[ !#-~]{0,98}[!#-~])?$"
+UNPLAIN: Final = -1
+
+
+def part_of_columns(answering: Answering, path: Path, start: int, end: int) -> Part:
+    """Return the patients of some rows of a Parquet file. Raises InputError where it cannot be read."""
+    name = one_line(str(path))
+    try:
+        table = pl.scan_parquet(path).slice(start, end - start).collect()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        fault = f"the rows {start + 1} to {end} cannot be read ({str(error).splitlines()[0]})"
+        raise InputError(name, "the file", fault, "write it anew") from None
+    check_header(table.columns, name, 1)
+    origins = [f"{name} row {number}" for number in range(start + 1, end + 1)]
+    rows, plain = _numbers(answering, table)
+    names = table[ID].cast(pl.String, strict=False).to_list() if plain.any() else [""] * len(table)
+    others: list[tuple[int, Record]] = []
+    for place in np.flatnonzero(~plain).tolist():
+        taken = record(_stated(table.row(place, named=True), answering), origins[place], answering.knowledge.facts)
+        others.append((place, taken))
+        names[place] = taken.patient
+    return Part(names, origins, np.flatnonzero(plain), rows[plain], others)
+
+
+def _numbers(answering: Answering, table: pl.DataFrame) -> tuple[Any, Any]:
+    """The numbers of every row, and which rows are plain throughout."""
+    coding = answering.coding
+    rows = np.zeros((len(table), len(coding.facts)), dtype=np.int32)
+    named = table[ID].dtype == pl.String and not answering.by_sparql
+    plain = (
+        table[ID].str.contains(PLAIN_ID).fill_null(value=False).to_numpy() if named else np.zeros(len(table), np.bool_)
+    )
+    for name in table.columns:
+        if name == ID:
+            continue
+        codes = _codes(coding, name, table[name])
+        plain &= codes != UNPLAIN
+        if name in coding.facts:
+            rows[:, coding.place(name)] = np.maximum(codes, 0) // len(coding.facts)
+    return rows, plain
+
+
+def _codes(coding: Coding, name: str, column: pl.Series) -> Bits:
+    """The code of each value of a column; 0 (silence) for null, -1 where it is not plain."""
+    kind, texts = _texts(coding, name, column)
+    if kind is None:
+        return column.is_null().not_().cast(pl.Int64).to_numpy() * UNPLAIN
+    values = texts.unique(maintain_order=True).drop_nulls()
+    codes = [_code(coding, name, value, kind) for value in values]
+    return texts.replace_strict(values, pl.Series(codes, dtype=pl.Int64), default=0).to_numpy()
+
+
+def _texts(coding: Coding, name: str, column: pl.Series) -> tuple[str | None, pl.Series]:
+    """How the values of a column are written, as text; None where the column does not fit its fact."""
+    dtype = column.dtype
+    if name in coding.lists:
+        if isinstance(dtype, pl.List):
+            wrapped = column.to_frame().select(pl.struct(pl.col(name).alias("v")).struct.json_encode()).to_series()
+            return "wrapped", wrapped.set(column.is_null(), None)
+        return ("cell" if dtype == pl.String else None), column
+    if name not in coding.facts:
+        return None, column
+    fits: Mapping[str | None, bool] = {
+        None: dtype in (pl.String, pl.Categorical, pl.Enum),
+        XSD_BOOLEAN: dtype == pl.Boolean,
+        XSD_INTEGER: dtype.is_integer(),
+        XSD_DECIMAL: dtype.is_numeric(),
+    }
+    return ("cell" if fits[coding.knowledge.facts[name].datatype] else None), column.cast(pl.String)
+
+
+def _code(coding: Coding, name: str, value: str, kind: str) -> int:
+    try:
+        if kind == "wrapped":
+            return coding.code(name, _without_nulls(orjson.loads(value)["v"]))
+        return coding.cell(name, value)
+    except UnplainError:
+        return UNPLAIN
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(one) for key, one in value.items() if one is not None}
+    return [_without_nulls(one) for one in value] if isinstance(value, list) else value
+
+
+def _stated(row: Mapping[str, Any], answering: Answering) -> Object:
+    """A row as an object that a JSON file would hold."""
+    lists = answering.coding.lists
+    pairs = []
+    for name, value in row.items():
+        if value is not None:
+            pairs.append((name, _listed(value) if name in lists and isinstance(value, str) else _value(value)))
+    return Object(tuple(pairs))
+
+
+def _listed(text: str) -> Value:
+    try:
+        return parse(text)
+    except NotJsonError:
+        return text
+
+
+def _value(value: Any) -> Value:
+    if isinstance(value, dict):
+        return Object(tuple((key, _value(one)) for key, one in value.items() if one is not None))
+    if isinstance(value, list):
+        return [_value(one) for one in value]
+    if isinstance(value, str | bool):
+        return value
+    if isinstance(value, int | float) and value == value and abs(value) != float("inf"):
+        return Number(repr(value))
+    return value.isoformat() if isinstance(value, date) else str(value)
