@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return status
     except LeptoError as error:
         print(f"lepto: {error}", file=sys.stderr)
-        return FAILED
+        return error.status
     except BrokenPipeError:
         sys.stderr.close()
         return ANSWERED
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     _verify_command(commands)
     _explain_command(commands)
     _document_command(commands)
+    _cohort_command(commands)
     return parser
 
 
@@ -437,6 +439,54 @@ def _document(options: argparse.Namespace) -> int:
 
     print(f"{document(load(), options.out, options.cases)} files written to {options.out}")
     return ANSWERED
+
+
+def _cohort_command(commands: argparse._SubParsersAction[_Parser]) -> None:
+    parser = _command(
+        commands,
+        "cohort",
+        "answer a whole registry: a row for each patient and action, counts and pictures, in bounded memory",
+        "lepto cohort registry.ndjson --out answers",
+    )
+    parser.add_argument(
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="NDJSON, CSV and Parquet of any size, and all that lepto recommend reads; told apart by content",
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new or empty folder for the answers")
+    parser.add_argument(
+        "--format", choices=("parquet", "ndjson", "csv", "nq"), default="parquet", help="(default: parquet)"
+    )
+    parser.add_argument(
+        "--on", type=_day, default=None, metavar="DATE", help="day of the question, YYYY-MM-DD (default: today)"
+    )
+    parser.add_argument("--jobs", type=_count, default=None, metavar="N", help="processes (default: one a core)")
+    parser.add_argument("--spark", metavar="MASTER", help='answer on a Spark cluster, such as "local[4]"')
+    parser.add_argument("--by-sparql", action="store_true", help="answer everyone by SPARQL, without the tables")
+    begun = parser.add_mutually_exclusive_group()
+    begun.add_argument("--resume", action="store_true", help="go on with a run that was broken off")
+    begun.add_argument("--force", action="store_true", help="throw away the answers that the folder holds")
+    parser.set_defaults(run=_cohort)
+
+
+def _cohort(options: argparse.Namespace) -> int:
+    try:
+        from lepto.cohort.executors import on_spark, processes
+        from lepto.cohort.outputs import Format
+        from lepto.cohort.progress import Bar
+        from lepto.cohort.run import Options, cohort
+    except ModuleNotFoundError as error:
+        raise LeptoError(f"lepto cohort needs {error.name}; pip install 'lepto[cohort]' installs it") from None
+    asked = Options(
+        options.on or date.today(), Format(options.format), options.resume, options.force, options.by_sparql
+    )
+    executor = on_spark(options.spark) if options.spark else processes(options.jobs or len(os.sched_getaffinity(0)))
+    with Bar() as bar:
+        summary = cohort(options.files, options.out, asked, executor, bar)
+    print(f"{summary.patients} patients, {summary.refused} refused; the answers are in {options.out}")
+    return FINDINGS if summary.refused else ANSWERED
 
 
 def _version() -> int:

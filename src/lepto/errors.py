@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class LeptoError(Exception):
-    """The root of every error that LEPTO raises on purpose."""
+    """The root of every error that LEPTO raises on purpose; `status` is the exit status of a command that it ends."""
+
+    status: ClassVar[int] = 2
 
 
 class InputError(LeptoError):

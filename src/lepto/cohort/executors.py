@@ -1,0 +1,103 @@
+"""Where slices are answered: in this process, in several on this machine, or on a Spark cluster."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from multiprocessing import get_context
+from typing import TypeAlias
+
+from lepto.cohort.work import Done, Job, Task, Work
+from lepto.errors import LeptoError, one_line
+
+Executor: TypeAlias = Callable[[Job, Sequence[Task]], Iterator[Done]]
+"""Answers tasks in any order, and yields each when it is finished."""
+
+
+class WorkerLostError(LeptoError):
+    """A process that answered slices was ended from outside."""
+
+    status = 4
+
+
+def processes(many: int) -> Executor:
+    """Return what answers in so many processes, or in this one."""
+
+    def here(job: Job, tasks: Sequence[Task]) -> Iterator[Done]:
+        work = Work(job)
+        return map(work.do, tasks)
+
+    def side_by_side(job: Job, tasks: Sequence[Task]) -> Iterator[Done]:
+        pool = ProcessPoolExecutor(min(many, len(tasks)), get_context("spawn"), _begin, (job,))
+        waiting = iter(tasks)
+        running: set[Future[Done]] = set()
+        try:
+            for task in waiting:
+                running.add(pool.submit(_do, task))
+                if len(running) > 2 * many:
+                    yield from _finished(running)
+            while running:
+                yield from _finished(running)
+        except BrokenProcessPool:
+            mend = "was there memory enough? --jobs takes fewer processes, --resume goes on from what is finished"
+            raise WorkerLostError(f"a process that answered patients was ended from outside; {mend}") from None
+        finally:
+            for process in list((pool._processes or {}).values()):
+                process.terminate()
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    return here if many == 1 else lambda job, tasks: here(job, tasks) if len(tasks) < 2 else side_by_side(job, tasks)
+
+
+def _finished(running: set[Future[Done]]) -> Iterator[Done]:
+    done, _ = wait(running, return_when=FIRST_COMPLETED)
+    running -= done
+    return iter([one.result() for one in done])
+
+
+_works: dict[Job, Work] = {}
+"""What this process has prepared for the job that it works on."""
+
+
+def _begin(job: Job) -> None:
+    """Prepare a process; the interrupt of a terminal goes to all processes, and is for the first of them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _works[job] = Work(job)
+
+
+def _do(task: Task) -> Done:
+    (work,) = _works.values()
+    return work.do(task)
+
+
+def on_spark(master: str) -> Executor:
+    """Return what answers on a Spark cluster, by the URL of its master; each partition is a slice.
+
+    Every worker must reach the files under the same names, and have this package installed.
+    """
+
+    def answer(job: Job, tasks: Sequence[Task]) -> Iterator[Done]:
+        try:
+            from pyspark.errors import PySparkException
+            from pyspark.sql import SparkSession
+        except ImportError:
+            raise LeptoError("--spark needs PySpark; pip install 'lepto[spark]' installs it") from None
+        session = SparkSession.builder.master(master).appName("lepto cohort").getOrCreate()
+        try:
+            slices = session.sparkContext.parallelize(list(tasks), len(tasks))
+            yield from slices.map(partial(_on_cluster, job)).collect()
+        except PySparkException as error:
+            raise WorkerLostError(f"Spark gave up: {one_line(str(error))[:500]}") from None
+        finally:
+            session.stop()
+
+    return answer
+
+
+def _on_cluster(job: Job, task: Task) -> Done:
+    if job not in _works:
+        _works[job] = Work(job)
+    return _works[job].do(task)
