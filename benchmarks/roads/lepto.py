@@ -10,8 +10,8 @@ from pyoxigraph import QueryResultsFormat, QuerySolutions
 from benchmarks.registry import ON
 from benchmarks.roads.road import REFUSED, Kind, Road, Says, in_batches
 from lepto.cohort.answering import Answering
+from lepto.cohort.criteria import BATCH
 from lepto.cohort.lines import part_of_lines
-from lepto.cohort.tables import BATCH
 from lepto.derive import RULES, STEPS, derived
 from lepto.knowledge import load
 from lepto.read import read_bytes

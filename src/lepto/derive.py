@@ -15,7 +15,7 @@ from lepto.knowledge import Knowledge
 CRITERIA = ("1-open-criteria",)
 RULES = (*CRITERIA, "2-rules-not-met", "3-rules-open", "4-rules-met")
 VERDICTS = (*RULES, "5-offers", "6-bars", "7-verdicts")
-STEPS = (*VERDICTS, "8-paths", "9-hanging", "10-awaited")
+STEPS = (*VERDICTS, "8-paths-of-met", "8-paths-of-not-met", "8-paths-of-open", "9-hanging", "10-awaited")
 
 
 @contextmanager

@@ -18,9 +18,10 @@ import polars as pl
 from pyoxigraph import Quad, QuerySolutions, Store
 
 from lepto.cohort.coding import Coding
+from lepto.cohort.criteria import Rows
 from lepto.cohort.part import Part
 from lepto.cohort.resolution import AGAINST, NOTHING, OFFERED, Bits, Flags, Resolution
-from lepto.cohort.tables import Rows, Tables
+from lepto.cohort.tables import Tables
 from lepto.finding import Finding
 from lepto.knowledge import Knowledge
 from lepto.read import Record, read_bytes

@@ -107,6 +107,10 @@ class Coding:
         """Return the column of a fact."""
         return self._place[fact]
 
+    def column(self, fact: str) -> int:
+        """Return the column in which a fact is told; what is told of a course is in the column of courses."""
+        return self._place[self.courses if self.knowledge.facts[fact].of_course else fact]
+
     @property
     def sizes(self) -> list[int]:
         """How many numbers each column has by now."""

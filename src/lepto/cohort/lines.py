@@ -13,9 +13,9 @@ import numpy as np
 
 from lepto.cohort.answering import Answering
 from lepto.cohort.coding import PLAIN_ID, Coding, UnplainError
+from lepto.cohort.criteria import Rows
 from lepto.cohort.part import Part
 from lepto.cohort.resolution import Flags
-from lepto.cohort.tables import Rows
 from lepto.facts import Fact
 from lepto.read import Record
 from lepto.read.limits import LINE_BYTES

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from lepto.cohort.criteria import Rows
 from lepto.cohort.resolution import Bits
-from lepto.cohort.tables import Rows
 from lepto.read import Record
 from lepto.read.record import refused_if_shared
 

@@ -22,22 +22,16 @@ from numpy.typing import NDArray
 from pyoxigraph import NamedNode, Quad, QuerySolution, QuerySolutions, RdfFormat, Store, serialize
 
 from lepto.cohort.coding import Coding
-from lepto.cohort.resolution import MET, NOT_MET, OPEN, Bits, Codes, Flags, Resolution, Standings
+from lepto.cohort.criteria import BATCH, Criteria, Rows
+from lepto.cohort.resolution import Flags, Resolution, Standings
 from lepto.cohort.views import Entry, Restrictions, View, as_shapes_see, entry
-from lepto.derive import CRITERIA, derived
+from lepto.derive import derived
 from lepto.finding import Finding
 from lepto.knowledge import Knowledge
 from lepto.read import Record, read_bytes
 from lepto.space import Facts
 from lepto.validate import Validator
-from lepto.vocabulary import LEPTO, SH, local_name
-
-Rows = NDArray[np.int32]
-BATCH = 40
-"""More patients at once in one graph take more time each."""
-
-STEPS = (*CRITERIA, "8-paths")
-STANDINGS = {"doesNotMeet": NOT_MET, "leavesOpen": OPEN, "meets": MET}
+from lepto.vocabulary import SH, local_name
 
 
 @dataclass
@@ -84,7 +78,7 @@ class Tables:
         self.lists = coding.place(coding.courses)
         self.restrictions = Restrictions(knowledge, coding.courses)
         self.by_criteria = View(self.restrictions.seen)
-        self.criteria = {n: Table(c, {self.lists: self.by_criteria}) for n, c in self._read_by_criteria().items()}
+        self.criteria = Criteria(knowledge, rules.facts, coding, self.by_criteria)
         self.shapes = list(self._shapes())
         self.declined = Table((coding.place(refusals),))
         self._planned: dict[Entry, int] = {}
@@ -107,14 +101,8 @@ class Tables:
 
     def standings(self, rows: Rows) -> Standings:
         """Return what the criteria say of each row."""
-        codes: dict[str, Codes] = {}
-        awaits: dict[str, Bits] = {}
         self._take_in_lists()
-        self._fill_criteria(rows)
-        for name, table in self.criteria.items():
-            packed = table.known.ravel()[table.at(rows)]
-            codes[name] = (packed & 3).astype(np.int8)
-            awaits[name] = packed >> 2
+        codes, awaits = self.criteria.standings(rows, self.rules.criteria)
         planned, declined = self._plans[rows[:, self.lists]], self._filled(self.declined, rows, self._named)
         bit = {action: 1 << number for number, action in enumerate(self.rules.actions)}
         return Standings(
@@ -149,47 +137,6 @@ class Tables:
             known[places] = list(ask([self.coding.stated(rows[row], table.columns) for row in new[first]]))
         return known[at]
 
-    def _fill_criteria(self, rows: Rows) -> None:
-        """Ask about patients who between them show every state that is new; one patient shows one of each criterion."""
-        everywhere = range(len(self.coding.facts))
-        wanted: dict[int, None] = {}
-        for table in self.criteria.values():
-            table.grow(self.coding.sizes)
-            at, known = table.at(rows), table.known.ravel()
-            new = np.flatnonzero(known[at] < 0)
-            _, first = np.unique(at[new], return_index=True)
-            wanted |= dict.fromkeys(new[first].tolist())
-        # A patient who is asked about for one criterion settles the states that he shows of the others.
-        chosen, settled = [], {name: set[int]() for name in self.criteria}
-        for row in wanted:
-            places = {name: int(table.at(rows[row : row + 1])[0]) for name, table in self.criteria.items()}
-            fresh = [n for n, at in places.items() if self.criteria[n].known.ravel()[at] < 0 and at not in settled[n]]
-            if fresh:
-                chosen.append((row, places))
-                for name in places:
-                    settled[name].add(places[name])
-        patients = [self.coding.stated(rows[row], everywhere) for row, _ in chosen]
-        for (_, places), packed in zip(chosen, self._decided(patients), strict=True):
-            for name, place in places.items():
-                self.criteria[name].known.ravel()[place] = packed[name]
-
-    def _decided(self, patients: Sequence[Facts]) -> Iterator[dict[str, int]]:
-        """Yield for each patient the standings of criteria, and above each a bit for every fact that keeps it open."""
-        bit = {fact: 4 << number for number, fact in enumerate(self.rules.facts)}
-        for records in self._batches(patients):
-            packed: dict[str, dict[str, int]] = defaultdict(dict)
-            with derived(self.knowledge, (t for record in records for t in record.triples), STEPS) as store:
-                for name, code in STANDINGS.items():
-                    for quad in store.quads_for_pattern(None, NamedNode(LEPTO + name), None, None):
-                        criterion = local_name(quad.object.value)  # type: ignore[union-attr]
-                        packed[quad.subject.value][criterion] = int(code)  # type: ignore[union-attr]
-                for row in self._ask(store, "explain/decisive"):
-                    patient, criterion = row["patient"].value, local_name(row["criterion"].value)
-                    if packed[patient][criterion] & 3 == OPEN:
-                        packed[patient][criterion] |= bit[local_name(row["fact"].value)]
-            for record in records:
-                yield packed[record.iri]
-
     def _named(self, patients: Sequence[Facts]) -> Iterator[int]:
         """Yield for each patient a bit for each action that is planned, or that is declined."""
         bit = {action: 1 << number for number, action in enumerate(self.rules.actions)}
@@ -218,13 +165,6 @@ class Tables:
 
     # What reads what
 
-    def _read_by_criteria(self) -> dict[str, tuple[int, ...]]:
-        read: dict[str, set[int]] = defaultdict(set)
-        for row in self._ask(self.knowledge.store, "verify/reads"):
-            fact = local_name(row["fact"].value)
-            read[local_name(row["criterion"].value)].add(self._place(fact))
-        return {name: tuple(sorted(read[name])) for name in self.rules.criteria}
-
     def _shapes(self) -> Iterator[tuple[Table, Validator]]:
         """Yield a table for each group of facts that some shape reads together, with a validator of such shapes alone.
 
@@ -239,7 +179,7 @@ class Tables:
             shape = row["shape"]
             assert isinstance(shape, NamedNode)
             read[shape] |= {local_name(row["fact"].value)} & self.knowledge.facts.keys()
-        columns = {shape: tuple(sorted({self._place(fact) for fact in facts})) for shape, facts in read.items()}
+        columns = {shape: tuple(sorted({self.coding.column(fact) for fact in facts})) for shape, facts in read.items()}
         target = NamedNode(SH + "targetClass")
         for group in sorted({*columns.values(), *((n,) for n in range(len(self.coding.facts)))} - {()}):
             others = {shape for shape, found in columns.items() if found and found != group}
@@ -248,9 +188,6 @@ class Tables:
             view = View(as_shapes_see(self.knowledge, self.validator.shapes, facts))
             text = serialize(kept, format=RdfFormat.N_TRIPLES) or b""
             yield Table(group, {self.lists: view}), Validator(self.knowledge, text.decode())
-
-    def _place(self, fact: str) -> int:
-        return self.coding.place(self.coding.courses if self.knowledge.facts[fact].of_course else fact)
 
     def _ask(self, store: Store, name: str) -> Iterator[QuerySolution]:
         answer = store.query(self.knowledge.query_text(name))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pyoxigraph import NamedNode, Triple
 
-from lepto.compile.nodes import Node, named_in, nodes_of, paths_of
+from lepto.compile.nodes import Node, Path, named_in, nodes_of, paths_of
 from lepto.compile.patterns import NEVER, Patterns, Values, join, union
 from lepto.definition import And, Expression, Named, Not, Or, Some
 from lepto.vocabulary import LEPTO, PATIENT, RDF_TYPE, TREATMENT_COURSE, XSD, local_name
@@ -38,13 +38,17 @@ class Compiled:
 
     `steps` are CONSTRUCT queries, each to be run after the results of the one before are in the graph: assumptions,
     standings, witnesses. `triples` describe nodes and paths to the queries that explain. `portable` is one SELECT
-    that needs no graph but the patients'. `criteria` are the defined classes of patients.
+    that needs no graph but the patients'. `criteria` are the defined classes of patients, `nodes` what they are made
+    of, `paths` the ways down to the facts, and `denied` the classes that assumptions deny.
     """
 
     steps: tuple[str, ...]
     triples: tuple[Triple, ...]
     portable: str
     criteria: tuple[str, ...]
+    nodes: tuple[Node, ...]
+    paths: tuple[Path, ...]
+    denied: frozenset[str]
 
 
 def compile_criteria(
@@ -72,6 +76,9 @@ def compile_criteria(
             tuple(rules),
         ),
         criteria=criteria,
+        nodes=tuple(nodes.values()),
+        paths=tuple(path for iri in criteria for path in paths_of(nodes, iri)),
+        denied=denied,
     )
 
 
