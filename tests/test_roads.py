@@ -5,10 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
-from itertools import product
-from random import Random
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
@@ -18,16 +14,15 @@ from lepto.classify import classify_patients
 from lepto.knowledge import Knowledge, folder
 from lepto.read import Record, read_bytes
 from lepto.reason import java
-from lepto.space import Facts
 from lepto.validate import Validator
 from lepto.verify.evaluate import Evaluator
 from lepto.verify.grounds import Grounds
 from lepto.vocabulary import LEPTO, local_name
 from tests.accept_cases import folders, records_of, sound_ones
 from tests.patients import patients, record_of, standings_of
+from tests.states import abstract_states
 
 RANDOM = 60
-SEED = 20261124
 STATES = sys.maxsize if os.environ.get("LEPTO_STATES") == "all" else 300
 CODES = ("not-met", "unknown", "met")
 
@@ -79,7 +74,7 @@ def test_hermit_and_sparql_agree_on_the_abstract_states_of_every_criterion() -> 
     """
     with Evaluator(folder()) as evaluator:
         grounds = Grounds(evaluator)
-        patients, asked, whole = _abstract_states(grounds, STATES)
+        patients, asked, whole = abstract_states(grounds, STATES)
         sound = [one for one, good in zip(patients, evaluator.sound(patients), strict=True) if good]
         rows = evaluator.rows([{name: value for name, value in one.items() if name != "id"} for one in sound])
     records = read_bytes(json.dumps(sound).encode(), "states.json", grounds.knowledge.facts)
@@ -107,34 +102,6 @@ def test_hermit_and_sparql_agree_on_the_abstract_states_of_every_criterion() -> 
     assert looked_at == set(map(local_name, grounds.knowledge.compiled.criteria))
     assert different == []
     assert weaker == [], "case splits that HermiT makes and SPARQL does not"
-
-
-def _abstract_states(grounds: Grounds, many: int) -> tuple[list[Facts], dict[str, list[str]], int]:
-    """Patients of whom nothing is stated but what decides some criteria, the criteria of each, and how many there are
-    of them all.
-    """
-    groups: dict[frozenset[str], list[str]] = {}
-    for criterion, facts in sorted(grounds.reads.items()):
-        groups.setdefault(frozenset(facts), []).append(criterion)
-    patients: list[Facts] = []
-    asked: dict[str, list[str]] = {}
-    whole = 0
-    for read, criteria in sorted(groups.items(), key=lambda group: sorted(group[0])):
-        states = [
-            {name: value for name, value in zip(sorted(read), values, strict=True) if value is not None}
-            for values in product(*(_values(grounds, fact) for fact in sorted(read)))
-        ]
-        whole += len(states)
-        for state in states if len(states) <= many else Random(SEED).sample(states, many):
-            patients.append({"id": f"state-{len(patients)}", **state})
-            asked[patients[-1]["id"]] = criteria
-    return patients, asked, whole
-
-
-def _values(grounds: Grounds, fact: str) -> Sequence[Any]:
-    if fact == grounds.courses:
-        return [None, *([course] for course in grounds.space.courses)]
-    return grounds.space.single[fact]
 
 
 def _compare(knowledge: Knowledge, records: list[Record]) -> str:

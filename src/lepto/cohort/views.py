@@ -67,7 +67,7 @@ class Restrictions:
         self.knowledge, self.courses = knowledge, courses
         functional = frozenset(_subjects(knowledge, OWL + "FunctionalProperty"))
         found = chain.from_iterable(_on_lists(definition, functional) for definition in knowledge.definitions.values())
-        self.patterns = Patterns(knowledge.definitions, knowledge.values, functional, frozenset())
+        self.patterns = Patterns(knowledge.definitions, knowledge.values, functional, knowledge.compiled.denied)
         self.restrictions = sorted(set(found), key=repr)
         self._known: dict[Entry, NDArray[np.int8]] = {}
 
