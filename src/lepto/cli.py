@@ -464,6 +464,13 @@ def _cohort_command(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     parser.add_argument("--jobs", type=_count, default=None, metavar="N", help="processes (default: one a core)")
     parser.add_argument("--spark", metavar="MASTER", help='answer on a Spark cluster, such as "local[4]"')
+    parser.add_argument(
+        "--slice",
+        type=_count,
+        default=None,
+        metavar="N",
+        help="bytes (of Parquet: rows) that a process answers at once (default: 8 MiB, 32768 rows)",
+    )
     parser.add_argument("--by-sparql", action="store_true", help="answer everyone by SPARQL, without the tables")
     begun = parser.add_mutually_exclusive_group()
     begun.add_argument("--resume", action="store_true", help="go on with a run that was broken off")
@@ -480,7 +487,12 @@ def _cohort(options: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         raise LeptoError(f"lepto cohort needs {error.name}; pip install 'lepto[cohort]' installs it") from None
     asked = Options(
-        options.on or date.today(), Format(options.format), options.resume, options.force, options.by_sparql
+        options.on or date.today(),
+        Format(options.format),
+        options.resume,
+        options.force,
+        options.by_sparql,
+        options.slice,
     )
     executor = on_spark(options.spark) if options.spark else processes(options.jobs or len(os.sched_getaffinity(0)))
     with Bar() as bar:

@@ -61,13 +61,16 @@ class Silence:
 
 @dataclass(frozen=True)
 class Options:
-    """How a cohort is to be answered; with `resume` a run is gone on with, with `force` one is thrown away."""
+    """How a cohort is to be answered: `slice` is how many bytes (of Parquet: rows, of the rest: records) are answered
+    at once; with `resume` a run is gone on with, with `force` one is thrown away.
+    """
 
     on: date
     form: Format = Format.PARQUET
     resume: bool = False
     force: bool = False
     by_sparql: bool = False
+    slice: int | None = None
 
 
 def cohort(
@@ -88,7 +91,9 @@ def cohort(
         if (out / SUMMARY).exists():
             return Summary.of(json.loads((out / SUMMARY).read_text()))
         try:
-            tasks = [Task(number, piece) for number, piece in enumerate(_pieces(sources, knowledge, job))]
+            tasks = [
+                Task(number, piece) for number, piece in enumerate(_pieces(sources, knowledge, job, options.slice))
+            ]
             _answer(job, tasks, executor, progress or Silence())
             _refuse_shared_ids(job, knowledge, tasks, executor)
             return _finish(job, len(tasks))
@@ -102,6 +107,7 @@ def _plan(sources: Sequence[Source], knowledge: Knowledge, options: Options) -> 
         "on": options.on.isoformat(),
         "format": options.form.value,
         "bySparql": options.by_sparql,
+        "slice": options.slice,
         "input": [
             {"file": str(one.path), "kind": one.kind.value, "bytes": one.size, "changed": one.changed}
             for one in sources
@@ -171,21 +177,21 @@ def _hold(lock: Any, out: Path) -> None:
 # The way of a run
 
 
-def _pieces(sources: Sequence[Source], knowledge: Knowledge, job: Job) -> Iterator[Slice]:
+def _pieces(sources: Sequence[Source], knowledge: Knowledge, job: Job, size: int | None) -> Iterator[Slice]:
     """Cut what can be cut; of the rest put the records aside, and cut these."""
     whole = [one for one in sources if one.kind in (Kind.WHOLE, Kind.CHARTS)]
     if whole:
-        yield from _aside(whole, knowledge, job)
+        yield from _aside(whole, knowledge, job, size or RECORDS_AT_ONCE)
     for one in sources:
         if one not in whole:
-            yield from slices(one)
+            yield from slices(one, size)
 
 
-def _aside(whole: Sequence[Source], knowledge: Knowledge, job: Job) -> Iterator[Slice]:
+def _aside(whole: Sequence[Source], knowledge: Knowledge, job: Job, size: int) -> Iterator[Slice]:
     records = read([one.path for one in whole], knowledge.facts, Intaking(knowledge, job.on))
     weight = sum(one.size for one in whole)
-    for number, start in enumerate(range(0, len(records), RECORDS_AT_ONCE)):
-        some = records[start : start + RECORDS_AT_ONCE]
+    for number, start in enumerate(range(0, len(records), size)):
+        some = records[start : start + size]
         data, path = b"".join(lines_of(some)), job.out / JOURNAL / f"{ASIDE}-{number:05}.ndjson"
         write(path, data)
         yield Slice(Kind.WHOLE, path, 0, len(data), 1, weight * len(some) // len(records))

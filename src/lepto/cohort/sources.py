@@ -79,12 +79,15 @@ def source(path: Path, facts: Mapping[str, Fact]) -> Source:
         raise InputError(name, "the file", f"it cannot be read ({reason})", "name a readable file") from None
 
 
-def slices(found: Source) -> Iterator[Slice]:
-    """Yield the pieces of a file that is cut without being read. Raises InputError where it cannot be cut."""
+def slices(found: Source, size: int | None = None) -> Iterator[Slice]:
+    """Yield the pieces of a file that is cut without being read, each of about so many bytes (of Parquet: rows).
+
+    Raises InputError where it cannot be cut.
+    """
     if found.kind is Kind.COLUMNS:
-        yield from _rows(found)
+        yield from _rows(found, size or SLICE_ROWS)
     else:
-        yield from _texts(found)
+        yield from _texts(found, size or SLICE_BYTES)
 
 
 def _kind(stream: BinaryIO, name: str, facts: Mapping[str, Fact]) -> Kind:
@@ -111,15 +114,15 @@ def _kind_of_objects(stream: BinaryIO) -> Kind:
     return Kind.WHOLE
 
 
-def _texts(found: Source) -> Iterator[Slice]:
+def _texts(found: Source, size: int) -> Iterator[Slice]:
     """Cut at ends of lines; in CSV at those that stand in no quotes."""
     with found.path.open("rb") as stream:
         start, first = 0, 1
-        while data := stream.read(SLICE_BYTES):
+        while data := stream.read(size):
             data += stream.readline()
             while found.kind is Kind.TABLE and data.count(b'"') % 2:
                 more = stream.readline()
-                if not more or len(data) > SLICE_BYTES + LINE_BYTES:
+                if not more or len(data) > size + LINE_BYTES:
                     mend = "close every quote, and write a quote within a quoted cell twice"
                     raise InputError(one_line(str(found.path)), f"after line {first}", "a quote is never closed", mend)
                 data += more
@@ -127,7 +130,7 @@ def _texts(found: Source) -> Iterator[Slice]:
             start, first = start + len(data), first + data.count(b"\n")
 
 
-def _rows(found: Source) -> Iterator[Slice]:
+def _rows(found: Source, size: int) -> Iterator[Slice]:
     import polars as pl
 
     try:
@@ -135,8 +138,8 @@ def _rows(found: Source) -> Iterator[Slice]:
     except (pl.exceptions.PolarsError, OSError) as error:
         fault = f"this is no Parquet file that can be read ({str(error).splitlines()[0]})"
         raise InputError(one_line(str(found.path)), "the file", fault, "write it anew") from None
-    for start in range(0, many, SLICE_ROWS):
-        end = min(start + SLICE_ROWS, many)
+    for start in range(0, many, size):
+        end = min(start + size, many)
         yield Slice(found.kind, found.path, start, end, start + 1, found.size * (end - start) // many)
 
 
