@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.catalogue import ROADS
+from lepto.cohort.executors import cores
 
 ALWAYS = ("lepto", "numpy", "polars", "pyoxigraph")
 
@@ -18,7 +19,7 @@ def named() -> dict[str, str | int]:
     gibibytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {
         "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": cores(),
         "memory": f"{gibibytes:.0f} GiB",
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),

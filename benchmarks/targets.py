@@ -65,10 +65,19 @@ TARGETS = (
         for road, ours in (("wide", "SPARQL, standings by the portable query,"), ("derivation", "SPARQL, verdicts,"))
         for cql, how in (("cql", "a retrieve a fact"), ("cql-once", "all retrieved once"))
     ),
-    Target(
-        "fast road, NDJSON to Parquet, against parsing by orjson: time", 3, 1.5, "x", False, times("tables", "orjson")
+    *(
+        Target(f"NDJSON to Parquet, {how}, against parsing by orjson: time", 3, 1.5, "x", False, times(road, "orjson"))
+        for road, how in (("tables", "one process"), ("tables-all", "all cores"))
     ),
-    Target("fast road, 100,000 to 1,000,000 patients: time", 11, 10, "x", False, growth("tables", 10**5, 10**6)),
+    *(
+        Target(
+            f"Parquet to Parquet, {how}, against DuckDB reading: time", 5, 2, "x", False, times(road, "duckdb-parquet")
+        )
+        for road, how in (("tables-parquet", "one process"), ("tables-parquet-all", "all cores"))
+    ),
+    Target(
+        "NDJSON to Parquet, 100,000 to 1,000,000 patients: time", 11, 10, "x", False, growth("tables", 10**5, 10**6)
+    ),
     Target("warm single patient, whole report", 10, 3, "ms", False, lambda _, single: single.get("warm")),
     Target(
         "cold command against `python -c 'import rdflib'`: time", 3, 1.2, "x", False, lambda _, one: one.get("cold")

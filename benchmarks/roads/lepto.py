@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import polars as pl
 from pyoxigraph import QueryResultsFormat, QuerySolutions
 
 from benchmarks.registry import ON
-from benchmarks.roads.road import REFUSED, Kind, Road, Says, in_batches
+from benchmarks.roads.road import LINES, REFUSED, TABLE, Kind, Measured, Road, Run, Says, in_batches
 from lepto.cohort.answering import Answering
 from lepto.cohort.criteria import BATCH
+from lepto.cohort.executors import cores, processes
 from lepto.cohort.lines import part_of_lines
+from lepto.cohort.run import Options
+from lepto.cohort.run import cohort as answer_cohort
 from lepto.derive import RULES, STEPS, derived
 from lepto.knowledge import load
 from lepto.read import read_bytes
@@ -32,8 +37,25 @@ SELECT ?patient ?name ?standing {{
 LOCAL = r"^.*/"
 
 
-def _answering(*, by_sparql: bool) -> Callable[[bytes], pl.DataFrame]:
-    answering = Answering(load(), ON, by_sparql=by_sparql)
+def by_command(name: str, jobs: int | None = None) -> Run:
+    """Return the run of `lepto cohort` over a file of the cohort, from input to output, in so many processes."""
+
+    def run(cohort: Path, seconds: float, answers: Path) -> Measured:
+        out, begun = answers / "out", time.perf_counter()
+        summary = answer_cohort([cohort / name], out, Options(ON), processes(jobs or cores()))
+        passed = time.perf_counter() - begun
+        refused = pl.scan_parquet(out / "patients" / "*.parquet").filter(~pl.col("answered")).collect()["patient"]
+        _refused(refused).write_parquet(answers / "refused.parquet")
+        for part in (out / "verdicts").iterdir():
+            part.rename(answers / part.name)
+        return Measured(summary.patients, passed)
+
+    return run
+
+
+def by_reports() -> Callable[[bytes], pl.DataFrame]:
+    """The road of `lepto recommend`: validated, derived by SPARQL, explained."""
+    answering = Answering(load(), ON, by_sparql=True)
 
     def answer(lines: bytes) -> pl.DataFrame:
         answered = answering.answer(part_of_lines(answering, lines, "cohort", 1))
@@ -41,16 +63,6 @@ def _answering(*, by_sparql: bool) -> Callable[[bytes], pl.DataFrame]:
         return pl.concat([answered.verdicts, _refused(refused)], how="diagonal")
 
     return answer
-
-
-def by_tables() -> Callable[[bytes], pl.DataFrame]:
-    """The fast road: what SPARQL says of every state, once; then columns."""
-    return _answering(by_sparql=False)
-
-
-def by_reports() -> Callable[[bytes], pl.DataFrame]:
-    """The road of `lepto recommend`: validated, derived by SPARQL, explained."""
-    return _answering(by_sparql=True)
 
 
 def by_derivation() -> Callable[[bytes], pl.DataFrame]:
@@ -115,7 +127,10 @@ def _refused(patients: Sequence[str] | pl.Series) -> pl.DataFrame:
 
 
 ROADS = (
-    Road("tables", "LEPTO: fast road (tables over columns)", Kind.LEPTO, Says.ROWS, in_batches(50_000, by_tables)),
+    Road("tables", "LEPTO: lepto cohort, NDJSON, one process", Kind.LEPTO, Says.ROWS, by_command(LINES, 1)),
+    Road("tables-all", "LEPTO: lepto cohort, NDJSON, all cores", Kind.LEPTO, Says.ROWS, by_command(LINES)),
+    Road("tables-parquet", "LEPTO: lepto cohort, Parquet, one process", Kind.LEPTO, Says.ROWS, by_command(TABLE, 1)),
+    Road("tables-parquet-all", "LEPTO: lepto cohort, Parquet, all cores", Kind.LEPTO, Says.ROWS, by_command(TABLE)),
     Road("derivation", "LEPTO: SPARQL in batches, verdicts", Kind.LEPTO, Says.ROWS, in_batches(BATCH, by_derivation)),
     Road(
         "standings", "LEPTO: SPARQL in batches, standings", Kind.LEPTO, Says.STANDINGS, in_batches(BATCH, by_standings)

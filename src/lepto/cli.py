@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -480,7 +479,7 @@ def _cohort_command(commands: argparse._SubParsersAction[_Parser]) -> None:
 
 def _cohort(options: argparse.Namespace) -> int:
     try:
-        from lepto.cohort.executors import on_spark, processes
+        from lepto.cohort.executors import cores, on_spark, processes
         from lepto.cohort.outputs import Format
         from lepto.cohort.progress import Bar
         from lepto.cohort.run import Options, cohort
@@ -494,7 +493,7 @@ def _cohort(options: argparse.Namespace) -> int:
         options.by_sparql,
         options.slice,
     )
-    executor = on_spark(options.spark) if options.spark else processes(options.jobs or len(os.sched_getaffinity(0)))
+    executor = on_spark(options.spark) if options.spark else processes(options.jobs or cores())
     with Bar() as bar:
         summary = cohort(options.files, options.out, asked, executor, bar)
     print(f"{summary.patients} patients, {summary.refused} refused; the answers are in {options.out}")

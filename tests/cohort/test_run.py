@@ -246,7 +246,8 @@ def test_several_files_are_one_cohort(people: Sequence[Mapping[str, Any]], whole
 @pytest.mark.slow
 def test_a_bulk_export_of_health_records_is_answered_as_recommend_answers_it(tmp_path: Path) -> None:
     """FHIR resources, one a line, spread over two files."""
-    patients, conditions = [], []
+    patients: list[dict[str, Any]] = []
+    conditions: list[dict[str, Any]] = []
     for number in range(5):
         subject = {"reference": f"Patient/p{number}"}
         patients.append({"resourceType": "Patient", "id": f"p{number}", "birthDate": "1960-01-01"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -15,6 +16,11 @@ from lepto.errors import LeptoError, one_line
 
 Executor: TypeAlias = Callable[[Job, Sequence[Task]], Iterator[Done]]
 """Answers tasks in any order, and yields each when it is finished."""
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class WorkerLostError(LeptoError):
