@@ -11,9 +11,10 @@ import orjson
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse, serialize
 
 from lepto.cohort.answering import Answering
-from lepto.cohort.coding import BOOLEANS, PLAIN_DATE, PLAIN_INTEGER, Coding, UnplainError, decimal_of
+from lepto.cohort.coding import Coding
 from lepto.cohort.lines import rows_of
 from lepto.cohort.part import Part
+from lepto.cohort.plain import BOOLEANS, PLAIN_DATE, PLAIN_INTEGER, UnplainError, decimal_of
 from lepto.finding import Finding
 from lepto.read import Record
 from lepto.vocabulary import (

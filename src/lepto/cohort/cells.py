@@ -8,9 +8,10 @@ from typing import Final
 import numpy as np
 
 from lepto.cohort.answering import Answering
-from lepto.cohort.coding import KEPT, PLAIN_ID, Coding, UnplainError
+from lepto.cohort.coding import Coding
 from lepto.cohort.lines import rows_of as numbers_of
 from lepto.cohort.part import Part
+from lepto.cohort.plain import KEPT, PLAIN_ID, UnplainError
 from lepto.read import Record
 from lepto.read.csv_table import check_header, record_of, rows_of
 from lepto.read.stated import ID

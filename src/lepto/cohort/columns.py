@@ -15,8 +15,9 @@ import orjson
 import polars as pl
 
 from lepto.cohort.answering import Answering
-from lepto.cohort.coding import Coding, UnplainError
+from lepto.cohort.coding import Coding
 from lepto.cohort.part import Part
+from lepto.cohort.plain import UnplainError
 from lepto.cohort.resolution import Bits
 from lepto.errors import InputError, one_line
 from lepto.read import Record

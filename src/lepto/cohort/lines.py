@@ -12,9 +12,10 @@ from typing import Final
 import numpy as np
 
 from lepto.cohort.answering import Answering
-from lepto.cohort.coding import PLAIN_ID, Coding, UnplainError
+from lepto.cohort.coding import Coding
 from lepto.cohort.criteria import Rows
 from lepto.cohort.part import Part
+from lepto.cohort.plain import PLAIN_ID, UnplainError
 from lepto.cohort.resolution import Flags
 from lepto.facts import Fact
 from lepto.read import Record
@@ -73,39 +74,27 @@ def _members(coding: Coding, line: bytes) -> tuple[str, list[int]] | None:
     if line[:2] != b'{"' or line[-1:] != b"}" or b"\\" in line:
         return None
     pieces = _pieces(line[2:-1])
-    if pieces is None:
+    place = next((place for place, piece in enumerate(pieces) if piece.startswith(ID)), None)
+    named = None if place is None else PLAIN_ID.fullmatch(pieces.pop(place), len(ID))
+    if named is None:
         return None
-    code_of, patient, codes = coding.member, None, []
     try:
-        for piece in pieces:
-            if piece.startswith(ID):
-                named = PLAIN_ID.fullmatch(piece, len(ID))
-                if named is None or patient is not None:
-                    return None
-                patient = named[1]
-            else:
-                codes.append(code_of(piece))
+        return named[1].decode(), coding.members(pieces)
     except UnplainError:
         return None
-    return None if patient is None else (patient.decode(), codes)
 
 
-def _pieces(members: bytes) -> list[bytes] | None:
+def _pieces(members: bytes) -> list[bytes]:
     """Take the text between the braces apart, after commas before a quote that stand in no brackets."""
     separator = b', "' if b', "' in members else b',"'
-    if b"[" not in members:
-        return members.split(separator)
-    pieces: list[bytes] = []
-    for number, chunk in enumerate(members.split(b"]")):
-        outside, bracket, inside = chunk.partition(b"[")
-        found = outside.split(separator)
-        if number and found.pop(0):
-            return None
-        if bracket:
-            if not found:
-                return None
-            found[-1] += b"[" + inside + b"]"
-        pieces += found
+    outside, bracket, rest = members.partition(b"[")
+    pieces = outside.split(separator)
+    while bracket:
+        inside, closed, rest = rest.partition(b"]")
+        outside, bracket, rest = rest.partition(b"[")
+        first, *others = outside.split(separator)
+        pieces[-1] += b"[" + inside + closed + first
+        pieces += others
     return pieces
 
 
