@@ -20,7 +20,8 @@ from pyoxigraph import Quad, QuerySolutions, Store
 from lepto.cohort.coding import Coding
 from lepto.cohort.criteria import Rows
 from lepto.cohort.part import Part
-from lepto.cohort.resolution import AGAINST, NOTHING, OFFERED, Bits, Flags, Resolution
+from lepto.cohort.phrases import TOLD, Phrases
+from lepto.cohort.resolution import Bits, Flags, Resolution
 from lepto.cohort.tables import Tables
 from lepto.finding import Finding
 from lepto.knowledge import Knowledge
@@ -41,7 +42,6 @@ VERDICTS: Final = pl.Schema(
         "rules": pl.String(),
     }
 )
-TOLD: Final = ("verdict", "bar", "missing", "rules")
 FINDINGS: Final = pl.Schema(
     {
         "patient": pl.String(),
@@ -84,6 +84,11 @@ class Answering:
         return Coding(self.knowledge, self._intervals(), self._is_sound, self.on)
 
     @cached_property
+    def phrases(self) -> Phrases:
+        """What verdicts are in words, filled as verdicts come in."""
+        return Phrases(self.rules)
+
+    @cached_property
     def tables(self) -> Tables:
         """The tables, filled as states come in."""
         return Tables(self.knowledge, self.rules, self.coding, self.validator, self.on)
@@ -93,12 +98,12 @@ class Answering:
         rows, places = part.rows, part.plain
         refused, told = self._looked_at(part, rows, places)
         sound = np.flatnonzero(~refused)
-        frames = [self._by_tables(rows[sound], places[sound])] if len(sound) else []
+        verdicts = self._by_tables(rows[sound], places[sound])
         unsound = {int(place) for place in places[refused]}
         others, found, unanswered = self._by_sparql(part.others)
-        frames.append(others)
+        if len(others):
+            verdicts = pl.concat([verdicts, others]).sort(PLACE, "action")
         names = pl.DataFrame({PLACE: range(len(part.names)), "patient": part.names}, schema_overrides={PLACE: pl.Int64})
-        verdicts = pl.concat(frames).sort(PLACE, "action")
         findings = pl.DataFrame([*told, *found], schema={PLACE: pl.Int64, **FINDINGS}, orient="row")
         return Answered(
             verdicts.join(names, on=PLACE, how="left", maintain_order="left").select(VERDICTS.names()),
@@ -124,32 +129,12 @@ class Answering:
         return refused, [_told(place, finding) for place, finding in dict.fromkeys(told)]
 
     def _by_tables(self, rows: Rows, places: Bits) -> pl.DataFrame:
-        frames = []
+        phrases = np.zeros((len(rows), len(self.rules.actions)), dtype=np.int32)
         for number, verdicts in enumerate(self.rules.verdicts(self.tables.standings(rows))):
-            told = np.flatnonzero(verdicts.outcome != NOTHING)
-            columns = {name: getattr(verdicts, name)[told] for name in ("outcome", "strength", "awaits", "behind")}
-            said = pl.DataFrame({PLACE: places[told], **columns})
-            frames.append(self._in_words(said, number, verdicts.rules))
-        return pl.concat(frames)
-
-    def _in_words(self, said: pl.DataFrame, action: int, rules: Sequence[str]) -> pl.DataFrame:
-        """Say in words what is coded; of the few different things that are said of an action each once."""
-        keys = ["outcome", "strength", "awaits", "behind"]
-        words = [
-            (*key, *self._words(key[0], key[1]), _named(self.rules.facts, key[2]), _named(rules, key[3]))
-            for key in said.select(keys).unique(maintain_order=True).iter_rows()
-        ]
-        schema = pl.Schema([*said.select(keys).schema.items(), *((name, VERDICTS[name]) for name in TOLD)])
-        table = pl.DataFrame(words, schema=schema, orient="row")
-        return said.join(table, on=keys, how="left", maintain_order="left").select(
-            PLACE, pl.lit(self.rules.actions[action]).alias("action"), *TOLD
-        )
-
-    def _words(self, outcome: int, strength: int) -> tuple[str, str | None]:
-        notation = self.rules.notations[strength]
-        if outcome == OFFERED:
-            return notation, None
-        return ("against", notation) if outcome == AGAINST else ("undetermined", None)
+            phrases[:, number] = self.phrases.numbers(verdicts)
+        row, action = np.nonzero(phrases)
+        said = self.phrases.words(phrases[row, action])
+        return said.select(pl.Series(PLACE, places[row]), pl.Series(self.rules.actions)[action].alias("action"), *TOLD)
 
     # The road of every single patient
 
@@ -202,11 +187,6 @@ class Answering:
                     found.setdefault(name, []).append((interval, number))
                     break
         return found
-
-
-def _named(names: Sequence[str], bits: int) -> str:
-    """The names whose bits are set, sorted, as words in a row."""
-    return " ".join(sorted(name for place, name in enumerate(names) if bits >> place & 1))
 
 
 def _told(place: int, finding: Finding) -> Told:
