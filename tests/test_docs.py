@@ -19,7 +19,7 @@ import pytest
 from lepto.reason import java
 from tests.copies import ROOT, copy_of_repository, run, set_up
 
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/fhir.md", "docs/quality.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/cohorts.md", "docs/fhir.md", "docs/quality.md")
 NOT_RUN = {"scripts/test": "it would run this test, which would run it"}
 SLOW = ("lepto check", "lepto reason", "accept_cases")
 NEEDS_JAVA = ("lepto reason",)
