@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from pyoxigraph import Quad, QueryTriples, Store, Triple
 
-from lepto.knowledge import Knowledge
+from lepto.prepared import Prepared
 
 CRITERIA = ("1-open-criteria",)
 RULES = (*CRITERIA, "2-rules-not-met", "3-rules-open", "4-rules-met")
@@ -19,7 +19,7 @@ STEPS = (*VERDICTS, "8-paths", "9-hanging", "10-awaited")
 
 
 @contextmanager
-def derived(knowledge: Knowledge, triples: Iterable[Triple], steps: Sequence[str] = STEPS) -> Iterator[Store]:
+def derived(knowledge: Prepared, triples: Iterable[Triple], steps: Sequence[str] = STEPS) -> Iterator[Store]:
     """Put valid patients' graphs beside the knowledge, derive, and lend the store for questions.
 
     In: the knowledge, the triples of any number of patients, and the steps to take (all, or the first few, such as
@@ -47,9 +47,9 @@ def derived(knowledge: Knowledge, triples: Iterable[Triple], steps: Sequence[str
         knowledge.forget(len(added))
 
 
-def queries(knowledge: Knowledge, steps: Sequence[str] = STEPS) -> Iterator[str]:
+def queries(knowledge: Prepared, steps: Sequence[str] = STEPS) -> Iterator[str]:
     """Return the queries of the derivation in their order: assumptions, standings of criteria, then
     `queries/derive/`.
     """
-    yield from knowledge.compiled.steps
+    yield from knowledge.steps
     yield from (knowledge.query_text(f"derive/{step}") for step in steps)
