@@ -5,7 +5,7 @@ Every step is a CONSTRUCT query whose result joins the patients' graph; no verdi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from pyoxigraph import Quad, QueryTriples, Store, Triple
@@ -35,8 +35,9 @@ def derived(knowledge: Prepared, triples: Iterable[Triple], steps: Sequence[str]
         store.extend(quads)
 
     try:
-        add(triples)
-        for query in queries(knowledge, steps):
+        records = list(triples)
+        add(records)
+        for query in queries(knowledge, steps, {triple.predicate.value for triple in records}):
             answer = store.query(query)
             assert isinstance(answer, QueryTriples)
             add(set(answer))
@@ -47,9 +48,10 @@ def derived(knowledge: Prepared, triples: Iterable[Triple], steps: Sequence[str]
         knowledge.forget(len(added))
 
 
-def queries(knowledge: Prepared, steps: Sequence[str] = STEPS) -> Iterator[str]:
+def queries(knowledge: Prepared, steps: Sequence[str] = STEPS, stated: Container[str] | None = None) -> Iterator[str]:
     """Return the queries of the derivation in their order: assumptions, standings of criteria, then
-    `queries/derive/`.
+    `queries/derive/`; where it is told which properties are stated, those alone of which something can come.
     """
-    yield from knowledge.steps
+    for step in knowledge.steps:
+        yield from step.queries(stated)
     yield from (knowledge.query_text(f"derive/{step}") for step in steps)

@@ -9,6 +9,7 @@ from pathlib import Path
 from pyoxigraph import Literal, NamedNode, QuerySolutions, Store
 
 from lepto.facts import Fact
+from lepto.step import Step
 from lepto.vocabulary import PATIENT, RDF_TYPE, TREATMENT_COURSE, XSD, XSD_DATE, local_name
 
 WORN = 30_000
@@ -27,12 +28,12 @@ class Prepared(ABC):
     """The ontology with what follows from it without a patient, ready for patients to be put beside it.
 
     `root` is the folder from which it was made; `store` holds what the queries about patients read; `steps` are the
-    compiled criteria, CONSTRUCT queries to be run in their order.
+    compiled criteria, to be run in their order.
     """
 
     root: Path
     store: Store
-    steps: tuple[str, ...]
+    steps: tuple[Step, ...]
     _removed = 0
 
     @abstractmethod

@@ -26,6 +26,7 @@ from lepto.derive import STEPS
 from lepto.errors import KnowledgeError
 from lepto.explain import ASKED, KNOWN
 from lepto.prepared import Prepared, folder
+from lepto.step import Step
 from lepto.vocabulary import OWL, RDF_TYPE
 
 VARIABLE = "LEPTO_CACHE"
@@ -40,7 +41,8 @@ class Recalled(Prepared):
     """The knowledge as it was kept. It knows no more than answers about patients need."""
 
     def __init__(self, root: Path, kept: dict[str, Any]) -> None:
-        self.root, self.steps = root, tuple(kept["steps"])
+        self.root = root
+        self.steps = tuple(Step(template, tuple(map(tuple, blocks))) for template, blocks in kept["steps"])
         self._queries: dict[str, str] = kept["queries"]
         self._answers: dict[str, str] = kept["answers"]
         self.store = Store()
@@ -121,9 +123,10 @@ def _files(place: Path, ending: str) -> Iterator[str]:
 def _what_is_kept(knowledge: Prepared) -> dict[str, Any]:
     names = (*(f"derive/{step}" for step in STEPS), *(f"explain/{name}" for name in ASKED))
     queries = {name: knowledge.query_text(name) for name in names}
-    graph = _read_by((*knowledge.steps, *queries.values()), knowledge.store)
+    compiled = (query for step in knowledge.steps for query in step.queries())
+    graph = _read_by((*compiled, *queries.values()), knowledge.store)
     return {
-        "steps": knowledge.steps,
+        "steps": [(step.template, step.blocks) for step in knowledge.steps],
         "queries": queries,
         "answers": {name: _tsv(knowledge.known(name)) for name in ("prepare/facts", "prepare/labels", *KNOWN)},
         "graph": "\n".join(f"{triple} ." for triple in graph),

@@ -10,13 +10,12 @@ from pyoxigraph import NamedNode, Triple
 
 from lepto.compile.nodes import Node, named_in, nodes_of, paths_of
 from lepto.compile.patterns import NEVER, Patterns, Values, join, union
-from lepto.definition import And, Expression, Named, Not, Or, Some
+from lepto.definition import And, Expression, Has, Named, Not, Or, Some, Stated, Within
+from lepto.step import Step
 from lepto.vocabulary import LEPTO, PATIENT, RDF_TYPE, TREATMENT_COURSE, XSD, local_name
 
 __all__ = ["Compiled", "CompiledRule", "Patterns", "Values", "compile_criteria"]
 
-# Engines optimise a union in quadratic time: many short queries are quicker than one long one.
-BRANCHES = 4
 PREFIXES = {"lepto": LEPTO, "xsd": XSD}
 
 
@@ -36,12 +35,12 @@ class CompiledRule:
 class Compiled:
     """The guideline's criteria as SPARQL.
 
-    `steps` are CONSTRUCT queries, each to be run after the results of the one before are in the graph: assumptions,
+    `steps` are CONSTRUCT queries, to be run after the results of the step before are in the graph: assumptions,
     standings, witnesses. `triples` describe nodes and paths to the queries that explain. `portable` is one SELECT
     that needs no graph but the patients'. `criteria` are the defined classes of patients.
     """
 
-    steps: tuple[str, ...]
+    steps: tuple[Step, ...]
     triples: tuple[Triple, ...]
     portable: str
     criteria: tuple[str, ...]
@@ -75,18 +74,18 @@ def compile_criteria(
     )
 
 
-def _assumptions(patterns: Patterns) -> Iterator[str]:
+def _assumptions(patterns: Patterns) -> Iterator[Step]:
     """Assumptions about courses first, for criteria of patients are built on them."""
     for genus in (TREATMENT_COURSE, PATIENT):
-        blocks = [
-            f"{{ ?record a <{genus}> . {patterns.silent(iri, '?record')} BIND(<{iri}> AS ?class) }}"
+        blocks = tuple(
+            (f"{{ ?record a <{genus}> . {patterns.silent(iri, '?record')} BIND(<{iri}> AS ?class) }}", "")
             for iri in sorted(patterns.denied)
             if patterns.genus(iri) == genus
-        ]
-        yield from _constructs(f"?record <{LEPTO}assumedNot> ?class", blocks)
+        )
+        yield Step(f"?record <{LEPTO}assumedNot> ?class", blocks)
 
 
-def _standings(patterns: Patterns, nodes: Mapping[str, Node]) -> Iterator[str]:
+def _standings(patterns: Patterns, nodes: Mapping[str, Node]) -> Iterator[Step]:
     """First a table of the values that decide a node by themselves; then, level by level, what rests on the levels
     below.
     """
@@ -96,24 +95,30 @@ def _standings(patterns: Patterns, nodes: Mapping[str, Node]) -> Iterator[str]:
         for standing, prop, value in patterns.deciding_values(node.expression)
     ]
     table = f"VALUES (?fact ?value ?standing ?criterion) {{ {' '.join(rows)} }}"
-    yield from _constructs("?patient ?standing ?criterion", [f"?patient a <{PATIENT}> ; ?fact ?value . {table}"])
+    yield Step("?patient ?standing ?criterion", ((f"?patient a <{PATIENT}> ; ?fact ?value . {table}", ""),))
     for level in sorted({node.level for node in nodes.values()}):
         layer = [node for node in nodes.values() if node.level == level]
-        blocks = [block for node in layer for block in _standing_blocks(patterns, node, nodes)]
-        yield from _constructs("?patient ?standing ?criterion", blocks)
+        blocks = tuple(block for node in layer for block in _standing_blocks(patterns, node, nodes))
+        yield Step("?patient ?standing ?criterion", blocks)
 
 
-def _standing_blocks(patterns: Patterns, node: Node, nodes: Mapping[str, Node]) -> Iterator[str]:
-    found: list[tuple[str, str | None]] = []
+def _standing_blocks(patterns: Patterns, node: Node, nodes: Mapping[str, Node]) -> Iterator[tuple[str, str]]:
+    found: list[tuple[str, str | None, str]] = []
     if not any(patterns.deciding_values(node.expression)):
-        found.append(("meets", _standing(patterns, node.expression, nodes, True)))
-        found.append(("doesNotMeet", _standing(patterns, node.expression, nodes, False)))
+        read = _property(node.expression)
+        found.append(("meets", _standing(patterns, node.expression, nodes, True), read))
+        found.append(("doesNotMeet", _standing(patterns, node.expression, nodes, False), read))
     if node.iri in patterns.denied:
-        found.append(("doesNotMeet", f"?patient <{LEPTO}assumedNot> <{node.iri}> ."))
-    for standing, pattern in found:
+        found.append(("doesNotMeet", f"?patient <{LEPTO}assumedNot> <{node.iri}> .", ""))
+    for standing, pattern, read in found:
         if pattern and pattern != NEVER:
             bound = f"BIND(<{LEPTO}{standing}> AS ?standing) BIND(<{node.iri}> AS ?criterion)"
-            yield f"{{ ?patient a <{PATIENT}> . {pattern} {bound} }}"
+            yield f"{{ ?patient a <{PATIENT}> . {pattern} {bound} }}", read
+
+
+def _property(expression: Expression) -> str:
+    """The one property that a restriction reads; empty for what is built from nodes."""
+    return expression.property if isinstance(expression, Some | Has | Within | Stated) else ""
 
 
 def _standing(patterns: Patterns, expression: Expression, nodes: Mapping[str, Node], positive: bool) -> str | None:
@@ -130,19 +135,15 @@ def _standing(patterns: Patterns, expression: Expression, nodes: Mapping[str, No
             return patterns.met(expression, "?patient") if positive else patterns.not_met(expression, "?patient")
 
 
-def _witnesses(patterns: Patterns, nodes: Mapping[str, Node]) -> str:
+def _witnesses(patterns: Patterns, nodes: Mapping[str, Node]) -> Step:
     """Which entries of a list meet, or might meet, what a criterion says of the list."""
     blocks = []
     for node in nodes.values():
         if isinstance(node.expression, Some) and node.expression.property not in patterns.functional:
             entry = patterns.not_ruled_out(node.expression, "?patient", "?entry")
-            blocks.append(f"{{ ?patient a <{PATIENT}> . {entry} BIND(<{node.iri}> AS ?criterion) }}")
-    return f"CONSTRUCT {{ ?entry <{LEPTO}witnesses> ?criterion }} WHERE {{ {' UNION '.join(blocks)} }}"
-
-
-def _constructs(template: str, blocks: list[str]) -> Iterator[str]:
-    for start in range(0, len(blocks), BRANCHES):
-        yield f"CONSTRUCT {{ {template} }} WHERE {{ {' UNION '.join(blocks[start : start + BRANCHES])} }}"
+            block = f"{{ ?patient a <{PATIENT}> . {entry} BIND(<{node.iri}> AS ?criterion) }}"
+            blocks.append((block, node.expression.property))
+    return Step(f"?entry <{LEPTO}witnesses> ?criterion", tuple(blocks))
 
 
 def _descriptions(patterns: Patterns, criteria: tuple[str, ...], nodes: Mapping[str, Node]) -> Iterator[Triple]:
