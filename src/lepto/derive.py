@@ -30,14 +30,14 @@ def derived(knowledge: Prepared, triples: Iterable[Triple], steps: Sequence[str]
     added: list[Quad] = []
 
     def add(new: Iterable[Triple]) -> None:
-        quads = [quad for triple in new if (quad := Quad(*triple)) not in store]
-        added.extend(quads)
-        store.extend(quads)
+        if quads := [quad for triple in new if (quad := Quad(*triple)) not in store]:
+            added.extend(quads)
+            store.extend(quads)
 
     try:
         records = list(triples)
         add(records)
-        for query in queries(knowledge, steps, {triple.predicate.value for triple in records}):
+        for query in queries(knowledge, {triple.predicate.value for triple in records}, steps):
             answer = store.query(query)
             assert isinstance(answer, QueryTriples)
             add(set(answer))
@@ -48,9 +48,10 @@ def derived(knowledge: Prepared, triples: Iterable[Triple], steps: Sequence[str]
         knowledge.forget(len(added))
 
 
-def queries(knowledge: Prepared, steps: Sequence[str] = STEPS, stated: Container[str] | None = None) -> Iterator[str]:
-    """Return the queries of the derivation in their order: assumptions, standings of criteria, then
-    `queries/derive/`; where it is told which properties are stated, those alone of which something can come.
+def queries(knowledge: Prepared, stated: Container[str], steps: Sequence[str] = STEPS) -> Iterator[str]:
+    """Return the queries of the derivation in their order: assumptions, standings of criteria, then `queries/derive/`.
+
+    In: the properties that are stated of any patient, by IRI; of the others nothing is asked.
     """
     for step in knowledge.steps:
         yield from step.queries(stated)

@@ -254,41 +254,42 @@ class _Answers:
         self.verdicts: dict[str, list[QuerySolution]] = defaultdict(list)
         for row in explainer.ask(store, "verdicts"):
             self.verdicts[_iri(row["patient"])].append(row)
-        self.because = self._groups(store, "because", "verdict", "rule", "standing")
-        self.options = self._groups(store, "options", "verdict", "option")
-        self.cautions = self._groups(store, "cautions", "verdict", "caution")
-        self.awaited = self._groups(store, "awaited", "verdict", "fact")
-        self.prognosis = self._groups(store, "prognosis", "patient", "statement")
+        self.because = self._groups(store, "because")
+        self.options = self._groups(store, "options")
+        self.cautions = self._groups(store, "cautions")
+        self.awaited = self._groups(store, "awaited")
+        self.prognosis = self._groups(store, "prognosis")
         self.entries: dict[str, dict[tuple[str, str], str]] = {}
-        self.withdrawn = self._groups(store, "withdrawn", "patient", "action", "declined")
-        self.outside = self._groups(store, "outside", "patient", "pathway", "criterion")
+        self.withdrawn = self._groups(store, "withdrawn")
+        self.outside = self._groups(store, "outside")
         self.requests: dict[str, list[QuerySolution]] = defaultdict(list)
         for row in explainer.ask(store, "requests"):
             self.requests[_iri(row["patient"])].append(row)
         self.assumed: dict[tuple[str, str], set[str]] = defaultdict(set)
-        for patient, rows in self._groups(store, "assumed", "patient", "criterion", "assumption").items():
+        for patient, rows in self._groups(store, "assumed").items():
             for criterion, assumption in rows:
                 self.assumed[patient, criterion].add(assumption)
         self._criteria(store)
 
-    def _groups(self, store: Store, name: str, key: str, *columns: str) -> dict[str, list[tuple[str, ...]]]:
+    def _groups(self, store: Store, name: str) -> dict[str, list[tuple[str, ...]]]:
+        """The rows of a question, all of whose columns are IRIs, by their first column."""
         groups: dict[str, list[tuple[str, ...]]] = defaultdict(list)
         for row in self.of.ask(store, name):
-            groups[_iri(row[key])].append(tuple(_iri(row[column]) for column in columns))
+            key, *others = map(_iri, row)
+            groups[key].append(tuple(others))
         return groups
 
     def _criteria(self, store: Store) -> None:
         """Note the standing of every criterion, and the facts as stated on which it rests."""
         self.standing: dict[tuple[str, str], str] = {}
-        for row in self.of.ask(store, "criteria"):
-            self.standing[_iri(row["patient"]), _iri(row["criterion"])] = STANDINGS[local_name(_iri(row["standing"]))]
-        witnesses = {(_iri(row["course"]), _iri(row["node"])) for row in self.of.ask(store, "witnesses")}
+        for patient, standing, criterion in (map(_iri, row) for row in self.of.ask(store, "criteria")):
+            self.standing[patient, criterion] = STANDINGS[local_name(standing)]
+        witnesses = {tuple(map(_iri, row)) for row in self.of.ask(store, "witnesses")}
         stated: dict[tuple[str, str], list[QuerySolution]] = defaultdict(list)
         for row in self.of.ask(store, "stated"):
             stated[_iri(row["patient"]), _iri(row["fact"])].append(row)
         self.facts: dict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
-        for row in self.of.ask(store, "decisive"):
-            patient, criterion, fact = _iri(row["patient"]), _iri(row["criterion"]), _iri(row["fact"])
+        for patient, criterion, fact in (map(_iri, row) for row in self.of.ask(store, "decisive")):
             for statement in stated[patient, fact]:
                 if statement["treatment"] is None or (_iri(statement["value"]), criterion) in witnesses:
                     self.facts[patient, criterion].add((local_name(fact), _shown(statement)))

@@ -14,6 +14,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import astuple
 from functools import lru_cache
 from io import FileIO
 from pathlib import Path
@@ -26,7 +27,7 @@ from lepto.derive import STEPS
 from lepto.errors import KnowledgeError
 from lepto.explain import ASKED, KNOWN
 from lepto.prepared import Prepared, folder
-from lepto.step import Step
+from lepto.step import Block, Step
 from lepto.vocabulary import OWL, RDF_TYPE
 
 VARIABLE = "LEPTO_CACHE"
@@ -42,7 +43,9 @@ class Recalled(Prepared):
 
     def __init__(self, root: Path, kept: dict[str, Any]) -> None:
         self.root = root
-        self.steps = tuple(Step(template, tuple(map(tuple, blocks))) for template, blocks in kept["steps"])
+        self.steps = tuple(
+            Step(template, tuple(Block(*block) for block in blocks)) for template, blocks in kept["steps"]
+        )
         self._queries: dict[str, str] = kept["queries"]
         self._answers: dict[str, str] = kept["answers"]
         self.store = Store()
@@ -123,10 +126,10 @@ def _files(place: Path, ending: str) -> Iterator[str]:
 def _what_is_kept(knowledge: Prepared) -> dict[str, Any]:
     names = (*(f"derive/{step}" for step in STEPS), *(f"explain/{name}" for name in ASKED))
     queries = {name: knowledge.query_text(name) for name in names}
-    compiled = (query for step in knowledge.steps for query in step.queries())
+    compiled = (text for step in knowledge.steps for text in (step.template, *(b.pattern for b in step.blocks)))
     graph = _read_by((*compiled, *queries.values()), knowledge.store)
     return {
-        "steps": [(step.template, step.blocks) for step in knowledge.steps],
+        "steps": [(step.template, [astuple(block) for block in step.blocks]) for step in knowledge.steps],
         "queries": queries,
         "answers": {name: _tsv(knowledge.known(name)) for name in ("prepare/facts", "prepare/labels", *KNOWN)},
         "graph": "\n".join(f"{triple} ." for triple in graph),

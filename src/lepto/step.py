@@ -10,18 +10,29 @@ BRANCHES = 4
 
 
 @dataclass(frozen=True)
-class Step:
-    """What is constructed, and the patterns under any of which it is, each with the IRI of the property without which
-    it matches nothing; empty where there is none.
+class Block:
+    """A pattern that is asked where a property, given by its IRI, is `stated` of some patient, or else where it is not:
+    otherwise it matches nothing, or another block says the same. Where the IRI is empty, it is always asked.
     """
 
-    template: str
-    blocks: tuple[tuple[str, str], ...]
+    pattern: str
+    property: str = ""
+    stated: bool = True
 
-    def queries(self, stated: Container[str] | None = None) -> Iterator[str]:
-        """Yield the step as CONSTRUCT queries, less the blocks that match nothing where only these properties are
-        stated of patients.
-        """
-        blocks = [pattern for pattern, name in self.blocks if not name or stated is None or name in stated]
-        for start in range(0, len(blocks), BRANCHES):
-            yield f"CONSTRUCT {{ {self.template} }} WHERE {{ {' UNION '.join(blocks[start : start + BRANCHES])} }}"
+    def is_asked(self, stated: Container[str]) -> bool:
+        """Say whether the block is asked where these properties are stated."""
+        return not self.property or (self.property in stated) == self.stated
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is constructed, and the blocks under any of which it is."""
+
+    template: str
+    blocks: tuple[Block, ...]
+
+    def queries(self, stated: Container[str]) -> Iterator[str]:
+        """Yield the step as CONSTRUCT queries for patients of whom these properties are stated, and no others."""
+        patterns = [f"{{ {block.pattern} }}" for block in self.blocks if block.is_asked(stated)]
+        for start in range(0, len(patterns), BRANCHES):
+            yield f"CONSTRUCT {{ {self.template} }} WHERE {{ {' UNION '.join(patterns[start : start + BRANCHES])} }}"
