@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from pyoxigraph import Quad, QueryTriples, Store, Triple
+from pyoxigraph import NamedNode, Quad, Store, Triple
 
 from lepto.prepared import Prepared
+from lepto.vocabulary import LEPTO
 
+OF_PATIENT = NamedNode(LEPTO + "ofPatient")
 CRITERIA = ("1-open-criteria",)
 RULES = (*CRITERIA, "2-rules-not-met", "3-rules-open", "4-rules-met")
 VERDICTS = (*RULES, "5-offers", "6-bars", "7-verdicts")
@@ -26,23 +28,17 @@ def derived(knowledge: Prepared, triples: Iterable[Triple], steps: Sequence[str]
     CRITERIA, where only standings are asked for). Out, while the context lasts: the store with the ontology, the
     patients, their assumptions, standings and verdicts. Afterwards the knowledge is as it was.
     """
-    store = knowledge.store
-    added: list[Quad] = []
-
-    def add(new: Iterable[Triple]) -> None:
-        if quads := [quad for triple in new if (quad := Quad(*triple)) not in store]:
-            added.extend(quads)
-            store.extend(quads)
-
+    store, records = knowledge.store, list(triples)
     try:
-        records = list(triples)
-        add(records)
+        store.extend([Quad(*triple) for triple in records])
         for query in queries(knowledge, {triple.predicate.value for triple in records}, steps):
-            answer = store.query(query)
-            assert isinstance(answer, QueryTriples)
-            add(set(answer))
+            # As an update it is the same query, and what it constructs need not pass through Python.
+            store.update(query.replace("CONSTRUCT {", "INSERT {", 1))
         yield store
     finally:
+        verdicts = (quad.subject for quad in store.quads_for_pattern(None, OF_PATIENT, None))
+        subjects = {*verdicts, *(triple.subject for triple in records)}
+        added = [quad for subject in subjects for quad in store.quads_for_pattern(subject, None, None)]
         for quad in added:
             store.remove(quad)
         knowledge.forget(len(added))

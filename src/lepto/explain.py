@@ -141,18 +141,16 @@ class Explainer:
         """For everything that rests on sources: its claims, its resolutions and the evidence behind them."""
         claims, resolutions = defaultdict(set), defaultdict(set)  # type: dict[str, set[str]], dict[str, set[str]]
         evidence: dict[str, dict[str, EvidenceUsed]] = defaultdict(dict)
-        for row in self.knowledge.known("explain/sources"):
-            subject = _iri(row["subject"])
-            if row["claim"] is not None:
-                claims[subject].add(local_name(_iri(row["claim"])))
-            if row["resolution"] is not None:
-                resolutions[subject].add(local_name(_iri(row["resolution"])))
-            if row["evidence"] is not None:
+        for source, claim, resolution, shown, *how in self.knowledge.known("explain/sources"):
+            subject = _iri(source)
+            if claim is not None:
+                claims[subject].add(local_name(_iri(claim)))
+            if resolution is not None:
+                resolutions[subject].add(local_name(_iri(resolution)))
+            if shown is not None:
+                directness, certainty, verification = map(_text, how)
                 item = EvidenceUsed(
-                    local_name(_iri(row["evidence"])),
-                    _text(row["directness"]) or "unknown",
-                    _text(row["certainty"]),
-                    _text(row["verification"]) or "unknown",
+                    local_name(_iri(shown)), directness or "unknown", certainty, verification or "unknown"
                 )
                 evidence[subject][item.id] = min(item, evidence[subject].get(item.id, item), key=_certainty)
         subjects = {*claims, *resolutions, *evidence}
