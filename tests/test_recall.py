@@ -122,13 +122,13 @@ def test_another_program_or_engine_prepares_anew(tmp_path: Path, monkeypatch: py
 
 def test_old_files_do_not_pile_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A few are kept, the newest, and nothing else in the folder is touched."""
-    (tmp_path / "mine.json").write_text("{}")
+    (tmp_path / "lepto-mine.json").write_text("{}")
     for version in range(7):
         monkeypatch.setattr("pyoxigraph.__version__", str(version))
         recalled(folder(), tmp_path)
     assert isinstance(recalled(folder(), tmp_path), Recalled)
-    assert len(list(tmp_path.glob("lepto-*"))) == 4
-    assert (tmp_path / "mine.json").exists()
+    assert len(list(tmp_path.glob("lepto-*.prepared"))) == 4
+    assert (tmp_path / "lepto-mine.json").exists()
 
 
 # Never needed

@@ -2,7 +2,7 @@
 
 Nothing is derived in the source modules. What follows from them without any patient (types, kinds of treatment by
 composition, the criteria on which a rule rests, which action falls under which) is derived here by the queries in
-`queries/prepare/` and kept in memory only.
+`queries/prepare/` and kept in memory; `recall.py` keeps what answers need of it between commands.
 """
 
 from __future__ import annotations

@@ -32,6 +32,7 @@ from lepto.step import Block, Step
 from lepto.vocabulary import OWL, RDF_TYPE
 
 VARIABLE = "LEPTO_CACHE"
+ENDING = ".prepared"
 KEPT = 4
 """Files that stay in the folder: who edits the ontology makes a new one at every change."""
 
@@ -79,14 +80,16 @@ def recalled(root: Path, kept_in: Path | None) -> Prepared:
     Raises KnowledgeError where the knowledge cannot be used.
     """
     key = _key(root) if kept_in else None
-    path = kept_in / f"lepto-{key}.prepared" if kept_in and key else None
+    path = kept_in / f"lepto-{key}{ENDING}" if kept_in and key else None
     if path and (kept := _read(path)):
         return Recalled(root, json.loads(kept))
     from lepto.knowledge import Knowledge  # only here: it takes as long to import as all the rest of an answer
 
     knowledge = Knowledge(root)
-    if path and _key(root) == key:
-        _write(path, json.dumps(_what_is_kept(knowledge)).encode())
+    if path:
+        content = json.dumps(_what_is_kept(knowledge)).encode()
+        if _key(root) == key:  # else a source was changed while it was read
+            _write(path, content)
     return knowledge
 
 
@@ -94,7 +97,10 @@ def cache_folder() -> Path | None:
     """Return where prepared knowledge is kept: the folder that LEPTO_CACHE names, or that of the user's platform."""
     if (wanted := os.environ.get(VARIABLE)) is not None:
         return None if wanted in ("", "off") else Path(wanted)
-    home = Path("~").expanduser()
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
     if sys.platform == "darwin":
         return home / "Library" / "Caches" / "lepto"
     named = Path(os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME", ""))
@@ -145,20 +151,18 @@ def _read_by(queries: Iterable[str], store: Store) -> list[Triple]:
     A property that a query leaves open is one of a patient's, who is not in the store yet.
     """
     named = {iri for query in queries for iri in _named_in(query)}
-    return sorted(
-        (quad.triple for quad in store if quad.predicate.value in named and _is_kept(quad.triple, named)), key=str
-    )
+    return sorted((quad.triple for quad in store if _can_be_read(quad.triple, named)), key=str)
 
 
-def _is_kept(triple: Triple, named: set[str]) -> bool:
-    if triple.predicate.value != RDF_TYPE or not isinstance(triple.object, NamedNode):
-        return triple.predicate.value != RDF_TYPE
-    return triple.object.value in named or not triple.object.value.startswith(OWL)
+def _can_be_read(triple: Triple, named: set[str]) -> bool:
+    if triple.predicate.value != RDF_TYPE:
+        return triple.predicate.value in named
+    class_ = triple.object
+    return isinstance(class_, NamedNode) and (class_.value in named or not class_.value.startswith(OWL))
 
 
 def _named_in(query: str) -> Iterator[str]:
     prefixes = dict(_PREFIX.findall(query))
-    yield RDF_TYPE
     for iri, prefix, name in _NAMED.findall(query):
         yield iri or prefixes.get(prefix, "") + name
 
@@ -192,11 +196,11 @@ def _write(path: Path, content: bytes) -> None:
 
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=path.parent, prefix="lepto-", delete=False) as stream:
+        with NamedTemporaryFile(dir=path.parent, prefix="lepto-", suffix=ENDING, delete=False) as stream:
             stream.write(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
         Path(stream.name).replace(path)
-        others = sorted(path.parent.glob("lepto-*"), key=lambda other: other.stat().st_mtime)
-        for other in others[:-KEPT]:
-            other.unlink(missing_ok=True)
+        files = sorted(path.parent.glob(f"lepto-*{ENDING}"), key=lambda file: file.stat().st_mtime)
+        for old in files[:-KEPT]:
+            old.unlink(missing_ok=True)
     except OSError:
         return
