@@ -272,8 +272,10 @@ def test_a_long_run_ends_with_the_knowledge_that_it_began_with(monkeypatch: pyte
     monkeypatch.setattr("lepto.prepared.WORN", 100)
     knowledge = Knowledge(folder())
     first, known = knowledge.store, set(knowledge.store)
+    course = {"treatment": "CraniospinalIrradiation", "courseStatus": "Planned"}
     for number in range(2):
-        with derived(knowledge, record_of(knowledge, {**FIT, "id": f"outer-{number}"}).triples) as store:
+        outer = record_of(knowledge, {**FIT, "treatmentCourse": [course], "id": f"outer-{number}"})
+        with derived(knowledge, outer.triples) as store:
             patients = set(store)
             with derived(knowledge, record_of(knowledge, {**FIT, "id": "inner"}).triples) as inner:
                 assert inner is store is knowledge.store

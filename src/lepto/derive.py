@@ -36,9 +36,9 @@ def derived(knowledge: Prepared, triples: Iterable[Triple], steps: Sequence[str]
             store.update(query.replace("CONSTRUCT {", "INSERT {", 1))
         yield store
     finally:
-        verdicts = (quad.subject for quad in store.quads_for_pattern(None, OF_PATIENT, None))
-        subjects = {*verdicts, *(triple.subject for triple in records)}
-        added = [quad for subject in subjects for quad in store.quads_for_pattern(subject, None, None)]
+        ours = {triple.subject for triple in records}
+        verdicts = {quad.subject for one in ours for quad in store.quads_for_pattern(None, OF_PATIENT, one)}
+        added = [quad for subject in ours | verdicts for quad in store.quads_for_pattern(subject, None, None)]
         for quad in added:
             store.remove(quad)
         knowledge.forget(len(added))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pyoxigraph import NamedNode, Triple
 
 from lepto.compile.nodes import Node, named_in, nodes_of, paths_of
-from lepto.compile.patterns import NEVER, Patterns, Values, join, union
+from lepto.compile.patterns import NEVER, Patterns, Values, join, union, without
 from lepto.definition import And, Expression, Has, Named, Not, Or, Some, Stated, Within
 from lepto.step import Block, Step
 from lepto.vocabulary import LEPTO, PATIENT, RDF_TYPE, TREATMENT_COURSE, XSD, local_name
@@ -90,7 +90,7 @@ def _silent_blocks(patterns: Patterns, iri: str, genus: str) -> Iterator[Block]:
     bound = f"BIND(<{iri}> AS ?class)"
     yield Block(f"?record a <{genus}> . {patterns.silent(iri, '?record')} {bound}", read)
     if read:
-        yield Block(f"?record a <{genus}> . {bound}", read, stated=False)
+        yield Block(f"?record a <{genus}> . {without(f'?record <{read}> ?value')} {bound}", read, stated=False)
 
 
 def _without_genus(definition: Expression, genus: str) -> list[Expression]:
