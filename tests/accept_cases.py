@@ -15,7 +15,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from lepto.knowledge import Knowledge, load
+from lepto.knowledge import load
+from lepto.prepared import Prepared
 from lepto.read import Record, read_bytes
 from lepto.recommend import Recommender
 from lepto.render import render
@@ -30,7 +31,7 @@ def folders() -> list[Path]:
     return sorted(path for path in CASES.glob("*") if path.is_dir())
 
 
-def records_of(knowledge: Knowledge, folder: Path) -> list[Record]:
+def records_of(knowledge: Prepared, folder: Path) -> list[Record]:
     """Read the patients of a case, as `lepto recommend patient.json` does inside its folder."""
     return read_bytes((folder / "patient.json").read_bytes(), "patient.json", knowledge.facts)
 

@@ -13,6 +13,7 @@ from pyoxigraph import NamedNode, QuerySolutions, Store
 
 from lepto.derive import derived
 from lepto.knowledge import Knowledge
+from lepto.prepared import Prepared
 from lepto.read import Record, read_bytes
 from lepto.recommend import Recommender
 from lepto.render.as_json import as_object
@@ -31,7 +32,7 @@ STANDINGS = {"meets": "met", "doesNotMeet": "not-met", "leavesOpen": "unknown"}
 Facts = dict[str, Any]
 
 
-def record_of(knowledge: Knowledge, facts: Mapping[str, Any]) -> Record:
+def record_of(knowledge: Prepared, facts: Mapping[str, Any]) -> Record:
     """Read one patient from facts as a JSON file would state them."""
     (record,) = read_bytes(json.dumps({"id": "X", **facts}).encode(), "patient.json", knowledge.facts)
     return record

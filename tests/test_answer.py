@@ -137,11 +137,11 @@ def test_nobody_outside_the_scope_is_advised(recommender: Recommender) -> None:
         assert any("guideline scope" in finding["message"] for finding in report["findings"])
 
 
-def test_every_answer_names_the_knowledge(recommender: Recommender) -> None:
+def test_every_answer_names_the_knowledge(knowledge: Knowledge, recommender: Recommender) -> None:
     """The ontology, its version and the guideline stand in each report."""
     used = report_of(recommender, FIT)["knowledge"]
     assert used["ontology"] == LEPTO + "ontology"
-    assert used["version"] == recommender.knowledge.version
+    assert used["version"] == knowledge.version
     assert used["guideline"] == "lepto:InitialTreatment"
 
 
@@ -269,11 +269,13 @@ def test_the_graph_carries_codes_of_facts(graph: Store) -> None:
 
 def test_a_long_run_ends_with_the_knowledge_that_it_began_with(monkeypatch: pytest.MonkeyPatch) -> None:
     """A store that much was removed from is copied into a fresh one, for it grows slow; never under a patient."""
-    monkeypatch.setattr("lepto.knowledge.WORN", 100)
+    monkeypatch.setattr("lepto.prepared.WORN", 100)
     knowledge = Knowledge(folder())
     first, known = knowledge.store, set(knowledge.store)
+    course = {"treatment": "CraniospinalIrradiation", "courseStatus": "Planned"}
     for number in range(2):
-        with derived(knowledge, record_of(knowledge, {**FIT, "id": f"outer-{number}"}).triples) as store:
+        outer = record_of(knowledge, {**FIT, "treatmentCourse": [course], "id": f"outer-{number}"})
+        with derived(knowledge, outer.triples) as store:
             patients = set(store)
             with derived(knowledge, record_of(knowledge, {**FIT, "id": "inner"}).triples) as inner:
                 assert inner is store is knowledge.store

@@ -263,6 +263,7 @@ def combinations(recommender: Recommender, criteria: list[str]) -> list[Patient]
     no rule sees them.
     """
     knowledge = recommender.knowledge
+    assert isinstance(knowledge, Knowledge)
     paths = "?path lepto:pathOf ?criterion ; lepto:endsAt ?fact ."
     ends = set(rows(knowledge, f"SELECT DISTINCT ?criterion ?fact WHERE {{ {paths} }}"))
     decisive = {fact for criterion, fact in ends if criterion in criteria}

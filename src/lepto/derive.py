@@ -5,13 +5,15 @@ Every step is a CONSTRUCT query whose result joins the patients' graph; no verdi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from pyoxigraph import Quad, QueryTriples, Store, Triple
+from pyoxigraph import NamedNode, Quad, Store, Triple
 
-from lepto.knowledge import Knowledge
+from lepto.prepared import Prepared
+from lepto.vocabulary import LEPTO
 
+OF_PATIENT = NamedNode(LEPTO + "ofPatient")
 CRITERIA = ("1-open-criteria",)
 RULES = (*CRITERIA, "2-rules-not-met", "3-rules-open", "4-rules-met")
 VERDICTS = (*RULES, "5-offers", "6-bars", "7-verdicts")
@@ -19,37 +21,34 @@ STEPS = (*VERDICTS, "8-paths-of-met", "8-paths-of-not-met", "8-paths-of-open", "
 
 
 @contextmanager
-def derived(knowledge: Knowledge, triples: Iterable[Triple], steps: Sequence[str] = STEPS) -> Iterator[Store]:
+def derived(knowledge: Prepared, triples: Iterable[Triple], steps: Sequence[str] = STEPS) -> Iterator[Store]:
     """Put valid patients' graphs beside the knowledge, derive, and lend the store for questions.
 
     In: the knowledge, the triples of any number of patients, and the steps to take (all, or the first few, such as
     CRITERIA, where only standings are asked for). Out, while the context lasts: the store with the ontology, the
     patients, their assumptions, standings and verdicts. Afterwards the knowledge is as it was.
     """
-    store = knowledge.store
-    added: list[Quad] = []
-
-    def add(new: Iterable[Triple]) -> None:
-        quads = [quad for triple in new if (quad := Quad(*triple)) not in store]
-        added.extend(quads)
-        store.extend(quads)
-
+    store, records = knowledge.store, list(triples)
     try:
-        add(triples)
-        for query in queries(knowledge, steps):
-            answer = store.query(query)
-            assert isinstance(answer, QueryTriples)
-            add(set(answer))
+        store.extend([Quad(*triple) for triple in records])
+        for query in queries(knowledge, {triple.predicate.value for triple in records}, steps):
+            # As an update it is the same query, and what it constructs need not pass through Python.
+            store.update(query.replace("CONSTRUCT {", "INSERT {", 1))
         yield store
     finally:
+        ours = {triple.subject for triple in records}
+        verdicts = {quad.subject for one in ours for quad in store.quads_for_pattern(None, OF_PATIENT, one)}
+        added = [quad for subject in ours | verdicts for quad in store.quads_for_pattern(subject, None, None)]
         for quad in added:
             store.remove(quad)
         knowledge.forget(len(added))
 
 
-def queries(knowledge: Knowledge, steps: Sequence[str] = STEPS) -> Iterator[str]:
-    """Return the queries of the derivation in their order: assumptions, standings of criteria, then
-    `queries/derive/`.
+def queries(knowledge: Prepared, stated: Container[str], steps: Sequence[str] = STEPS) -> Iterator[str]:
+    """Return the queries of the derivation in their order: assumptions, standings of criteria, then `queries/derive/`.
+
+    In: the properties that are stated of any patient, by IRI; of the others nothing is asked.
     """
-    yield from knowledge.compiled.steps
+    for step in knowledge.steps:
+        yield from step.queries(stated)
     yield from (knowledge.query_text(f"derive/{step}") for step in steps)

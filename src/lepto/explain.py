@@ -13,7 +13,7 @@ from functools import cached_property
 from pyoxigraph import Literal, NamedNode, QuerySolution, QuerySolutions, Store
 
 from lepto.finding import Finding
-from lepto.knowledge import Knowledge
+from lepto.prepared import Prepared
 from lepto.read.record import Intake, Record
 from lepto.report import (
     Code,
@@ -30,12 +30,31 @@ from lepto.report import (
     Request,
     Verdict,
 )
-from lepto.vocabulary import LEPTO, ONTOLOGY, SKOS, local_name
+from lepto.vocabulary import LEPTO, ONTOLOGY, local_name
 
 STANDINGS = {"meets": "met", "doesNotMeet": "not-met", "leavesOpen": "unknown"}
 VERDICTS = {"recommended": 0, "consider": 1, "against": 2, "undetermined": 3}
 FELLS = {"entry": "not-met", "requires": "not-met", "unless": "met"}
 NOT_MET = LEPTO + "doesNotMeet"
+ASKED = (
+    "verdicts",
+    "because",
+    "options",
+    "cautions",
+    "awaited",
+    "prognosis",
+    "withdrawn",
+    "outside",
+    "requests",
+    "assumed",
+    "criteria",
+    "witnesses",
+    "stated",
+    "decisive",
+)
+"""The queries of `queries/explain/` that are asked about patients."""
+KNOWN = ("explain/terms", "explain/sources", "explain/regimens", "explain/codes")
+"""The queries that are asked about the knowledge alone."""
 CERTAINTIES = ("unsupported", "very low", "low", "moderate", "high")
 
 
@@ -45,7 +64,7 @@ class Explainer:
     In: the knowledge. What depends on the knowledge alone is looked up once.
     """
 
-    def __init__(self, knowledge: Knowledge) -> None:
+    def __init__(self, knowledge: Prepared) -> None:
         self.knowledge = knowledge
 
     def explain(self, store: Store, patients: Iterable[tuple[Record, tuple[Finding, ...]]], on: date) -> list[Report]:
@@ -62,8 +81,8 @@ class Explainer:
     @cached_property
     def used(self) -> KnowledgeUsed:
         """The ontology, its version and the guideline."""
-        guideline = self._values(None, "partOfGuideline")[0]
-        return KnowledgeUsed(ONTOLOGY, self.knowledge.version, f"lepto:{local_name(guideline)}")
+        guideline = min(value for values in self._said["partOfGuideline"].values() for value in values)
+        return KnowledgeUsed(ONTOLOGY, self._text("versionInfo")[ONTOLOGY], f"lepto:{local_name(guideline)}")
 
     @cached_property
     def caveats(self) -> tuple[str, ...]:
@@ -73,31 +92,27 @@ class Explainer:
     @cached_property
     def statements(self) -> dict[str, str]:
         """The sentence of every assumption, caution, caveat and prognostic statement."""
-        return self._literals("statement")
+        return self._text("statement")
 
     @cached_property
     def questions(self) -> dict[str, str]:
         """The question that every fact answers, by the fact's name."""
-        return {local_name(iri): text for iri, text in self._literals("question").items()}
+        return {local_name(iri): text for iri, text in self._text("question").items()}
 
     @cached_property
     def populations(self) -> dict[str, str]:
         """Whom every prognostic statement is about."""
-        return self._literals("population")
+        return self._text("population")
 
     @cached_property
     def notations(self) -> dict[str, str]:
         """Every strength as the contract writes it."""
-        return self._literals("notation", SKOS)
+        return self._text("notation")
 
     @cached_property
     def strengths(self) -> dict[str, str]:
         """The strength of every rule, as the contract writes it; an ask has none."""
-        return {
-            quad.subject.value: self.notations[quad.object.value]
-            for quad in self.knowledge.store.quads_for_pattern(None, NamedNode(LEPTO + "strength"), None, None)
-            if isinstance(quad.subject, NamedNode) and isinstance(quad.object, NamedNode)
-        }
+        return {rule: self.notations[strength] for rule, strength in self._text("strength").items()}
 
     @cached_property
     def needs(self) -> dict[str, list[tuple[str, str]]]:
@@ -126,18 +141,16 @@ class Explainer:
         """For everything that rests on sources: its claims, its resolutions and the evidence behind them."""
         claims, resolutions = defaultdict(set), defaultdict(set)  # type: dict[str, set[str]], dict[str, set[str]]
         evidence: dict[str, dict[str, EvidenceUsed]] = defaultdict(dict)
-        for row in self.ask(self.knowledge.store, "sources"):
-            subject = _iri(row["subject"])
-            if row["claim"] is not None:
-                claims[subject].add(local_name(_iri(row["claim"])))
-            if row["resolution"] is not None:
-                resolutions[subject].add(local_name(_iri(row["resolution"])))
-            if row["evidence"] is not None:
+        for source, claim, resolution, shown, *how in self.knowledge.known("explain/sources"):
+            subject = _iri(source)
+            if claim is not None:
+                claims[subject].add(local_name(_iri(claim)))
+            if resolution is not None:
+                resolutions[subject].add(local_name(_iri(resolution)))
+            if shown is not None:
+                directness, certainty, verification = map(_text, how)
                 item = EvidenceUsed(
-                    local_name(_iri(row["evidence"])),
-                    _text(row["directness"]) or "unknown",
-                    _text(row["certainty"]),
-                    _text(row["verification"]) or "unknown",
+                    local_name(_iri(shown)), directness or "unknown", certainty, verification or "unknown"
                 )
                 evidence[subject][item.id] = min(item, evidence[subject].get(item.id, item), key=_certainty)
         subjects = {*claims, *resolutions, *evidence}
@@ -154,7 +167,7 @@ class Explainer:
     def regimens(self) -> dict[str, Regimen]:
         """The regimen of every action that has one."""
         rows: dict[tuple[str, str], list[QuerySolution]] = defaultdict(list)
-        for row in self.ask(self.knowledge.store, "regimens"):
+        for row in self.knowledge.known("explain/regimens"):
             rows[_iri(row["action"]), _iri(row["regimen"])].append(row)
         return {action: self._regimen(regimen, parts) for (action, regimen), parts in rows.items()}
 
@@ -199,7 +212,7 @@ class Explainer:
     def codes(self) -> dict[str, tuple[Code, ...]]:
         """The external codes of every action and of every fact."""
         found: dict[str, set[tuple[str, str]]] = defaultdict(set)
-        for row in self.ask(self.knowledge.store, "codes"):
+        for row in self.knowledge.known("explain/codes"):
             found[_iri(row["concept"])].add((_iri(row["system"]), _text(row["code"]) or ""))
         return {concept: tuple(Code(*pair) for pair in sorted(pairs)) for concept, pairs in found.items()}
 
@@ -211,21 +224,23 @@ class Explainer:
         assert isinstance(answer, QuerySolutions)
         yield from answer
 
-    def _literals(self, name: str, space: str = LEPTO) -> dict[str, str]:
-        quads = self.knowledge.store.quads_for_pattern(None, NamedNode(space + name), None, None)
-        return {
-            quad.subject.value: quad.object.value
-            for quad in quads
-            if isinstance(quad.subject, NamedNode) and isinstance(quad.object, Literal)
-        }
+    @cached_property
+    def _said(self) -> dict[str, dict[str, list[str]]]:
+        """What is said of terms: by the name of a property, for every term its values, sorted."""
+        found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for property_, term, value in self.knowledge.known("explain/terms"):
+            assert isinstance(value, NamedNode | Literal)
+            found[local_name(_iri(property_))][_iri(term)].add(value.value)
+        return {name: {term: sorted(values) for term, values in said.items()} for name, said in found.items()}
 
-    def _values(self, subject: str | None, name: str) -> list[str]:
-        source = NamedNode(subject) if subject else None
-        quads = self.knowledge.store.quads_for_pattern(source, NamedNode(LEPTO + name), None, None)
-        return sorted({quad.object.value for quad in quads if isinstance(quad.object, NamedNode)})
+    def _text(self, name: str) -> dict[str, str]:
+        return {term: values[0] for term, values in self._said.get(name, {}).items()}
+
+    def _values(self, subject: str, name: str) -> list[str]:
+        return self._said.get(name, {}).get(subject, [])
 
     def _instances(self, name: str) -> list[str]:
-        return list(self.knowledge.values.members.get(LEPTO + name, ()))
+        return [term for term, classes in self._said["type"].items() if LEPTO + name in classes]
 
 
 class _Answers:
@@ -237,41 +252,42 @@ class _Answers:
         self.verdicts: dict[str, list[QuerySolution]] = defaultdict(list)
         for row in explainer.ask(store, "verdicts"):
             self.verdicts[_iri(row["patient"])].append(row)
-        self.because = self._groups(store, "because", "verdict", "rule", "standing")
-        self.options = self._groups(store, "options", "verdict", "option")
-        self.cautions = self._groups(store, "cautions", "verdict", "caution")
-        self.awaited = self._groups(store, "awaited", "verdict", "fact")
-        self.prognosis = self._groups(store, "prognosis", "patient", "statement")
+        self.because = self._groups(store, "because")
+        self.options = self._groups(store, "options")
+        self.cautions = self._groups(store, "cautions")
+        self.awaited = self._groups(store, "awaited")
+        self.prognosis = self._groups(store, "prognosis")
         self.entries: dict[str, dict[tuple[str, str], str]] = {}
-        self.withdrawn = self._groups(store, "withdrawn", "patient", "action", "declined")
-        self.outside = self._groups(store, "outside", "patient", "pathway", "criterion")
+        self.withdrawn = self._groups(store, "withdrawn")
+        self.outside = self._groups(store, "outside")
         self.requests: dict[str, list[QuerySolution]] = defaultdict(list)
         for row in explainer.ask(store, "requests"):
             self.requests[_iri(row["patient"])].append(row)
         self.assumed: dict[tuple[str, str], set[str]] = defaultdict(set)
-        for patient, rows in self._groups(store, "assumed", "patient", "criterion", "assumption").items():
+        for patient, rows in self._groups(store, "assumed").items():
             for criterion, assumption in rows:
                 self.assumed[patient, criterion].add(assumption)
         self._criteria(store)
 
-    def _groups(self, store: Store, name: str, key: str, *columns: str) -> dict[str, list[tuple[str, ...]]]:
+    def _groups(self, store: Store, name: str) -> dict[str, list[tuple[str, ...]]]:
+        """The rows of a question, all of whose columns are IRIs, by their first column."""
         groups: dict[str, list[tuple[str, ...]]] = defaultdict(list)
         for row in self.of.ask(store, name):
-            groups[_iri(row[key])].append(tuple(_iri(row[column]) for column in columns))
+            key, *others = map(_iri, row)
+            groups[key].append(tuple(others))
         return groups
 
     def _criteria(self, store: Store) -> None:
         """Note the standing of every criterion, and the facts as stated on which it rests."""
         self.standing: dict[tuple[str, str], str] = {}
-        for row in self.of.ask(store, "criteria"):
-            self.standing[_iri(row["patient"]), _iri(row["criterion"])] = STANDINGS[local_name(_iri(row["standing"]))]
-        witnesses = {(_iri(row["course"]), _iri(row["node"])) for row in self.of.ask(store, "witnesses")}
+        for patient, standing, criterion in (map(_iri, row) for row in self.of.ask(store, "criteria")):
+            self.standing[patient, criterion] = STANDINGS[local_name(standing)]
+        witnesses = {tuple(map(_iri, row)) for row in self.of.ask(store, "witnesses")}
         stated: dict[tuple[str, str], list[QuerySolution]] = defaultdict(list)
         for row in self.of.ask(store, "stated"):
             stated[_iri(row["patient"]), _iri(row["fact"])].append(row)
         self.facts: dict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
-        for row in self.of.ask(store, "decisive"):
-            patient, criterion, fact = _iri(row["patient"]), _iri(row["criterion"]), _iri(row["fact"])
+        for patient, criterion, fact in (map(_iri, row) for row in self.of.ask(store, "decisive")):
             for statement in stated[patient, fact]:
                 if statement["treatment"] is None or (_iri(statement["value"]), criterion) in witnesses:
                     self.facts[patient, criterion].add((local_name(fact), _shown(statement)))

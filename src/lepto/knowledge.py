@@ -2,7 +2,7 @@
 
 Nothing is derived in the source modules. What follows from them without any patient (types, kinds of treatment by
 composition, the criteria on which a rule rests, which action falls under which) is derived here by the queries in
-`queries/prepare/` and kept in memory only.
+`queries/prepare/` and kept in memory; `recall.py` keeps what answers need of it between commands.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, QueryTriples, RdfFormat, Store, Triple, parse
@@ -18,32 +18,20 @@ from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, QueryTriples, R
 from lepto.compile import Compiled, CompiledRule, Patterns, Values, compile_criteria
 from lepto.definition import Named, defined_classes
 from lepto.errors import KnowledgeError
-from lepto.facts import Fact
 from lepto.mappings import MappingSet, read_mapping_sets
+from lepto.prepared import Prepared, folder
 from lepto.vocabulary import (
     LEPTO,
     ONTOLOGY,
     OWL,
-    PATIENT,
     RDF_TYPE,
     RDFS,
     SKOS,
     TREATMENT_COURSE,
-    XSD,
-    XSD_DATE,
     local_name,
 )
 
-WORN = 30_000
-"""Triples removed from the store before it is copied into a fresh one, which takes some hundredths of a second."""
-
-
-def folder() -> Path:
-    """Return the folder that holds `ontology/`, `shapes/` and `queries/`: inside the package, or the repository's
-    root.
-    """
-    packaged = Path(__file__).parent / "data"
-    return packaged if packaged.is_dir() else Path(__file__).parents[2]
+__all__ = ["Knowledge", "Module", "folder", "load", "read_modules"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +43,7 @@ class Module:
     triples: tuple[Triple, ...]
 
 
-class Knowledge:
+class Knowledge(Prepared):
     """The ontology in a store, with everything that follows from it without a patient.
 
     In: the folder that holds `ontology/`, `shapes/` and `queries/`, and the modules of the ontology where they are not
@@ -64,8 +52,9 @@ class Knowledge:
 
     def __init__(self, root: Path, modules: Iterable[Module] | None = None) -> None:
         self.root = root
+        self._texts: dict[str, str] = {}
         self.modules = tuple(read_modules(root) if modules is None else modules)
-        self.store, self._removed, self._is_whole = Store(), 0, False
+        self.store, self._is_whole = Store(), False
         self.store.extend(Quad(*triple) for module in self.modules for triple in module.triples)
         self.mapping_sets = read_mapping_sets(root / "ontology" / "mappings")
         self.store.extend(Quad(*triple) for mapping_set in self.mapping_sets for triple in self._mapped(mapping_set))
@@ -79,6 +68,7 @@ class Knowledge:
             raise KnowledgeError(f"verdicts are resolved within one guideline, and here are {len(guidelines)}")
         self.compiled = self._compile()
         self.store.extend(Quad(*triple) for triple in self.compiled.triples)
+        self.steps = self.compiled.steps
 
     # What it is
 
@@ -96,26 +86,6 @@ class Knowledge:
         ):
             digest.update(path.relative_to(self.root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
         return digest.hexdigest()
-
-    @cached_property
-    def facts(self) -> dict[str, Fact]:
-        """Every fact of a patient or of a course, by its name."""
-        found = {}
-        for quad in self.store.quads_for_pattern(None, NamedNode(LEPTO + "question"), None, None):
-            iri = quad.subject.value if isinstance(quad.subject, NamedNode) else ""
-            literal = self._is(iri, OWL + "DatatypeProperty")
-            if not literal and not self._is(iri, OWL + "ObjectProperty"):
-                continue
-            range_ = self._object(iri, RDFS + "range")
-            datatype = (range_ if range_.startswith(XSD) else XSD_DATE) if literal else None
-            found[local_name(iri)] = Fact(
-                name=local_name(iri),
-                datatype=datatype,
-                many=not self._is(iri, OWL + "FunctionalProperty"),
-                of_course=self._object(iri, RDFS + "domain") == TREATMENT_COURSE,
-                nested=range_ == TREATMENT_COURSE,
-            )
-        return dict(sorted(found.items()))
 
     @property
     def whole(self) -> Store:
@@ -135,35 +105,22 @@ class Knowledge:
         assert isinstance(answer, QueryTriples)
         return (*answer, *_parsed(self.root / "ontology" / "mappings" / "hierarchies.ttl"))
 
-    def forget(self, removed: int) -> None:
-        """Begin a fresh store once so much was removed from this one that it is slow: pyoxigraph keeps in memory, and
-        steps over, whatever was ever removed. Not while there are patients in it.
-        """
-        self._removed += removed
-        patients = self.store.quads_for_pattern(None, NamedNode(RDF_TYPE), NamedNode(PATIENT), None)
-        if self._removed > WORN and next(patients, None) is None:
-            fresh = Store()
-            fresh.extend(self.store)
-            self.store, self._removed = fresh, 0
-
     # Questions
 
     def query_text(self, name: str) -> str:
         """Return the text of a query by its path under `queries/` without ending, such as "derive/verdicts"."""
-        return _query_text(self.root, name)
+        if name not in self._texts:
+            try:
+                self._texts[name] = (self.root / "queries" / f"{name}.rq").read_text(encoding="utf-8")
+            except OSError as error:
+                raise KnowledgeError(f"there is no query {name}: {error.strerror}") from error
+        return self._texts[name]
 
-    def label(self, iri: str) -> str:
-        """Return the English label of a term, or its local name where it has none."""
-        return self._labels.get(iri, local_name(iri))
-
-    @cached_property
-    def _labels(self) -> dict[str, str]:
-        found = {}
-        for quad in self.store.quads_for_pattern(None, NamedNode(RDFS + "label"), None, None):
-            term, text = quad.subject, quad.object
-            if isinstance(term, NamedNode) and isinstance(text, Literal) and text.language == "en":
-                found[term.value] = text.value
-        return found
+    def known(self, name: str) -> QuerySolutions:
+        """Return the answer to a query about the knowledge alone, named in the same way."""
+        answer = self.store.query(self.query_text(name))
+        assert isinstance(answer, QuerySolutions)
+        return answer
 
     # How it is prepared
 
@@ -190,9 +147,7 @@ class Knowledge:
 
     def _pairs(self, name: str) -> dict[str, tuple[str, ...]]:
         found: dict[str, set[str]] = {}
-        answer = self.store.query(self.query_text(f"prepare/{name}"))
-        assert isinstance(answer, QuerySolutions)
-        for first, second in answer:
+        for first, second in self.known(f"prepare/{name}"):
             assert isinstance(first, NamedNode)
             assert isinstance(second, NamedNode)
             found.setdefault(first.value, set()).add(second.value)
@@ -251,9 +206,6 @@ class Knowledge:
             if isinstance(quad.object, NamedNode):
                 yield quad.object.value
 
-    def _object(self, subject: str, predicate: str) -> str:
-        return next(self._objects(predicate, subject), "")
-
     def _literal(self, subject: str, predicate: str) -> str:
         for text in self._literals(subject, predicate):
             return text
@@ -269,15 +221,6 @@ class Knowledge:
 def load() -> Knowledge:
     """Return the knowledge that comes with the package, loaded once a process."""
     return Knowledge(folder())
-
-
-@cache
-def _query_text(root: Path, name: str) -> str:
-    path = root / "queries" / f"{name}.rq"
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise KnowledgeError(f"there is no query {name}: {error.strerror}") from error
 
 
 def read_modules(root: Path) -> Iterator[Module]:

@@ -6,11 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
+from pyoxigraph import Store
+
 from lepto.derive import derived
 from lepto.explain import Explainer
+from lepto.facts import Fact
 from lepto.finding import Finding
-from lepto.knowledge import Knowledge, load
+from lepto.prepared import Prepared
 from lepto.read import Intaking, Record, read
+from lepto.recall import recall
 from lepto.report import Report
 from lepto.validate import Validator
 
@@ -20,7 +24,7 @@ BATCH = 50
 class Recommender:
     """The stages with their knowledge, prepared once for any number of patients."""
 
-    def __init__(self, knowledge: Knowledge, validator: Validator | None = None) -> None:
+    def __init__(self, knowledge: Prepared, validator: Validator | None = None) -> None:
         self.knowledge = knowledge
         self.validator = validator or Validator(knowledge)
         self.explainer = Explainer(knowledge)
@@ -45,12 +49,26 @@ def recommend(
     In: paths ("-" is standard input), the day for which the answer is asked, and who wants to hear how many of how
     many patients are done. Raises InputError for a file that cannot be used at all.
     """
-    knowledge = load()
-    records = read(paths, knowledge.facts, Intaking(knowledge, on))
+    knowledge = recall()
+    records = read(paths, knowledge.facts, Intaking(_Whole(), on))
     recommender = Recommender(knowledge)
     for start in range(0, len(records), BATCH):
         yield from recommender.answer(records[start : start + BATCH], on)
         progress(min(start + BATCH, len(records)), len(records))
+
+
+class _Whole:
+    """All of the knowledge, loaded once there is a health record: the intake is not prepared with the rest."""
+
+    @property
+    def store(self) -> Store:
+        from lepto.knowledge import load
+
+        return load().store
+
+    @property
+    def facts(self) -> dict[str, Fact]:
+        return recall().facts
 
 
 def _refused(findings: tuple[Finding, ...]) -> bool:

@@ -7,20 +7,23 @@ refused, so that a run that looks at nothing cannot pass.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from difflib import get_close_matches
 from functools import cached_property
+from importlib import import_module
+from importlib.machinery import PathFinder
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse, serialize
-from pyrudof import RDFFormat, ReaderMode, Rudof, RudofConfig
 
 from lepto.errors import KnowledgeError
 from lepto.finding import Finding
-from lepto.knowledge import Knowledge
+from lepto.prepared import Prepared
 from lepto.read import Record
 from lepto.vocabulary import LEPTO, PATIENT, RDF_TYPE, SH, TREATMENT_COURSE, XSD_DATE, local_name
 
@@ -35,13 +38,14 @@ class Validator:
     shapes cannot be used.
     """
 
-    def __init__(self, knowledge: Knowledge, shapes: str | None = None) -> None:
+    def __init__(self, knowledge: Prepared, shapes: str | None = None) -> None:
         self.knowledge = knowledge
         self.path: Path = knowledge.root / "shapes" / "patient.ttl"
         text = self.path.read_text(encoding="utf-8") if shapes is None else shapes
-        self.engine = Rudof(RudofConfig())
+        self.rudof = _rudof()
+        self.engine = self.rudof.Rudof(self.rudof.RudofConfig())
         try:
-            self.engine.read_shacl(text, reader_mode=ReaderMode.Strict)
+            self.engine.read_shacl(text, reader_mode=self.rudof.ReaderMode.Strict)
             self.shapes = [quad.triple for quad in parse(text.encode(), format=RdfFormat.TURTLE)]
         except Exception as error:
             raise KnowledgeError(f"{self.path}: {error}") from error
@@ -72,7 +76,8 @@ class Validator:
         """Give the engine these data and no others; what it read before would otherwise stay."""
         self.engine.reset_data()
         with _no_network():
-            self.engine.read_data(data, format=RDFFormat.NTriples, reader_mode=ReaderMode.Strict)
+            formats, modes = self.rudof.RDFFormat, self.rudof.ReaderMode
+            self.engine.read_data(data, format=formats.NTriples, reader_mode=modes.Strict)
 
     def _data(self, triples: Iterable[Triple], on: date) -> str:
         """The records with what the ontology says of the values that they name, and the day of the question on every
@@ -84,20 +89,12 @@ class Validator:
             data.add(triple)
             if triple.predicate.value == RDF_TYPE and triple.object == NamedNode(TREATMENT_COURSE):
                 data.add(Triple(triple.subject, ASKED_ON, today))
-            elif isinstance(triple.object, NamedNode) and triple.object.value in self._classes:
+            elif isinstance(triple.object, NamedNode):
                 data.update(
-                    Triple(triple.object, NamedNode(RDF_TYPE), NamedNode(class_))
-                    for class_ in self._classes[triple.object.value]
+                    quad.triple
+                    for quad in self.knowledge.store.quads_for_pattern(triple.object, NamedNode(RDF_TYPE), None, None)
                 )
         return (serialize(sorted(data, key=str), format=RdfFormat.N_TRIPLES) or b"").decode()
-
-    @cached_property
-    def _classes(self) -> dict[str, list[str]]:
-        classes: dict[str, list[str]] = {}
-        for class_, values in self.knowledge.values.members.items():
-            for value in values:
-                classes.setdefault(value, []).append(class_)
-        return classes
 
     # Findings
 
@@ -113,12 +110,14 @@ class Validator:
         return Finding(severity.lower(), name, _shown(value) if path else None, message)
 
     def _suggestion(self, name: str, known: Iterable[str]) -> str:
+        from difflib import get_close_matches  # only here: few records are at fault
+
         close = get_close_matches(name, list(known), n=1, cutoff=0.5)
         return f"; did you mean {close[0]}?" if close else "."
 
     def _allowed(self, shape: str) -> list[str]:
         class_ = self._objects.get((shape, SH + "class"))
-        return [local_name(value) for value in self.knowledge.values.members.get(class_, ())] if class_ else []
+        return self.knowledge.members(class_) if class_ else []
 
     @cached_property
     def _objects(self) -> dict[tuple[str, str], str]:
@@ -134,7 +133,7 @@ class Validator:
 
 
 def sorted_by_findings(
-    knowledge: Knowledge, records: Sequence[Record], on: date
+    knowledge: Prepared, records: Sequence[Record], on: date
 ) -> tuple[list[Record], list[tuple[Record, tuple[Finding, ...]]]]:
     """Return the sound records, and those with a violation together with their findings."""
     sound: list[Record] = []
@@ -145,6 +144,20 @@ def sorted_by_findings(
         else:
             sound.append(record)
     return sound, refused
+
+
+def _rudof() -> Any:
+    """Return the engine itself, without the package around it: that only repeats its names, and asks for its own
+    version, for which it imports a mail parser; it takes ten times as long.
+    """
+    name = "pyrudof._pyrudof"
+    if name not in sys.modules and (package := find_spec("pyrudof")):
+        spec = PathFinder.find_spec(name, package.submodule_search_locations)
+        if spec is None or spec.loader is None:
+            return import_module("pyrudof")
+        sys.modules[name] = module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 LEPTO: Final = "https://w3id.org/lepto/"
@@ -30,6 +31,7 @@ SKOS: Final = "http://www.w3.org/2004/02/skos/core#"
 PROV: Final = "http://www.w3.org/ns/prov#"
 
 
+@lru_cache(maxsize=10_000)
 def local_name(iri: str) -> str:
     """Return the part of an IRI after its last '/', '#' or ':'."""
     return iri.rstrip("/#").replace("#", "/").rsplit("/", 1)[-1].rsplit(":", 1)[-1]

@@ -17,6 +17,7 @@ from pyoxigraph import RdfFormat, serialize
 
 from lepto.errors import KnowledgeError
 from lepto.knowledge import Knowledge, load
+from lepto.prepared import Prepared
 from lepto.query import catalogue
 from lepto.read import Record
 from lepto.recommend import Recommender
@@ -147,7 +148,7 @@ class Bench:
             if [next(came) for _ in some] != wanted:
                 yield case.name
 
-    def _records(self, case: Case, knowledge: Knowledge) -> list[Record]:
+    def _records(self, case: Case, knowledge: Prepared) -> list[Record]:
         """The patients of a case, read again where the mutant knows other facts."""
         return case.records if knowledge.facts == self.original.knowledge.facts else records_of(knowledge, case.folder)
 
@@ -166,8 +167,9 @@ def _told_by_shapes(case: Case) -> list[Any]:
     return [[one for one in report["findings"] if one["severity"] != "info"] for report in case.expected]
 
 
-def caught_by_lint(knowledge: Knowledge) -> Iterator[str]:
+def caught_by_lint(knowledge: Prepared) -> Iterator[str]:
     """Yield the lint queries that find a fault."""
+    assert isinstance(knowledge, Knowledge)
     for entry in catalogue(knowledge):
         if entry.name.startswith("lint/") and list(knowledge.store.query(knowledge.query_text(entry.name))):  # type: ignore[arg-type]
             yield entry.name

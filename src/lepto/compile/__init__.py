@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pyoxigraph import NamedNode, Triple
 
 from lepto.compile.nodes import Node, Path, named_in, nodes_of, paths_of
-from lepto.compile.patterns import NEVER, Patterns, Values, join, union
-from lepto.definition import And, Expression, Named, Not, Or, Some
+from lepto.compile.patterns import NEVER, Patterns, Values, join, union, without
+from lepto.definition import And, Expression, Has, Named, Not, Or, Some, Stated, Within
+from lepto.step import Block, Step
 from lepto.vocabulary import LEPTO, PATIENT, RDF_TYPE, TREATMENT_COURSE, XSD, local_name
 
 __all__ = ["Compiled", "CompiledRule", "Patterns", "Values", "compile_criteria"]
 
-# Engines optimise a union in quadratic time: many short queries are quicker than one long one.
-BRANCHES = 4
+DECIDES = {"meets": LEPTO + "decidesMet", "doesNotMeet": LEPTO + "decidesNotMet"}
 PREFIXES = {"lepto": LEPTO, "xsd": XSD}
 
 
@@ -36,13 +36,13 @@ class CompiledRule:
 class Compiled:
     """The guideline's criteria as SPARQL.
 
-    `steps` are CONSTRUCT queries, each to be run after the results of the one before are in the graph: assumptions,
+    `steps` are CONSTRUCT queries, to be run after the results of the step before are in the graph: assumptions,
     standings, witnesses. `triples` describe nodes and paths to the queries that explain. `portable` is one SELECT
     that needs no graph but the patients'. `criteria` are the defined classes of patients, `nodes` what they are made
     of, `paths` the ways down to the facts, and `denied` the classes that assumptions deny.
     """
 
-    steps: tuple[str, ...]
+    steps: tuple[Step, ...]
     triples: tuple[Triple, ...]
     portable: str
     criteria: tuple[str, ...]
@@ -82,45 +82,61 @@ def compile_criteria(
     )
 
 
-def _assumptions(patterns: Patterns) -> Iterator[str]:
+def _assumptions(patterns: Patterns) -> Iterator[Step]:
     """Assumptions about courses first, for criteria of patients are built on them."""
     for genus in (TREATMENT_COURSE, PATIENT):
-        blocks = [
-            f"{{ ?record a <{genus}> . {patterns.silent(iri, '?record')} BIND(<{iri}> AS ?class) }}"
-            for iri in sorted(patterns.denied)
-            if patterns.genus(iri) == genus
-        ]
-        yield from _constructs(f"?record <{LEPTO}assumedNot> ?class", blocks)
+        denied = [iri for iri in sorted(patterns.denied) if patterns.genus(iri) == genus]
+        blocks = tuple(block for iri in denied for block in _silent_blocks(patterns, iri, genus))
+        yield Step(f"?record <{LEPTO}assumedNot> ?class", blocks)
 
 
-def _standings(patterns: Patterns, nodes: Mapping[str, Node]) -> Iterator[str]:
-    """First a table of the values that decide a node by themselves; then, level by level, what rests on the levels
+def _silent_blocks(patterns: Patterns, iri: str, genus: str) -> Iterator[Block]:
+    """A record on which nothing is stated of what a class reads is silent on it."""
+    others = _without_genus(patterns.definitions[iri], genus)
+    read = _property(others[0]) if len(others) == 1 else ""
+    bound = f"BIND(<{iri}> AS ?class)"
+    yield Block(f"?record a <{genus}> . {patterns.silent(iri, '?record')} {bound}", read)
+    if read:
+        yield Block(f"?record a <{genus}> . {without(f'?record <{read}> ?value')} {bound}", read, stated=False)
+
+
+def _without_genus(definition: Expression, genus: str) -> list[Expression]:
+    parts = definition.parts if isinstance(definition, And) else (definition,)
+    return [part for part in parts if part != Named(genus)]
+
+
+def _standings(patterns: Patterns, nodes: Mapping[str, Node]) -> Iterator[Step]:
+    """First what assumptions deny, and what a value decides by itself; then, level by level, what rests on the levels
     below.
     """
-    rows = [
-        f"(<{prop}> <{value}> <{LEPTO}{standing}> <{node.iri}>)"
-        for node in nodes.values()
-        for standing, prop, value in patterns.deciding_values(node.expression)
-    ]
-    table = f"VALUES (?fact ?value ?standing ?criterion) {{ {' '.join(rows)} }}"
-    yield from _constructs("?patient ?standing ?criterion", [f"?patient a <{PATIENT}> ; ?fact ?value . {table}"])
+    template, patient = "?patient ?standing ?criterion", f"?patient a <{PATIENT}>"
+    read = f"{patient} ; ?fact ?value . ?criterion <{LEPTO}readsFact> ?fact ."
+    decided = (f"{read} ?value <{decides}> ?criterion . {_is(standing)}" for standing, decides in DECIDES.items())
+    denied = f"{patient} ; <{LEPTO}assumedNot> ?criterion . {_is('doesNotMeet')}"
+    yield Step(template, (*map(Block, decided), Block(denied)))
     for level in sorted({node.level for node in nodes.values()}):
         layer = [node for node in nodes.values() if node.level == level]
-        blocks = [block for node in layer for block in _standing_blocks(patterns, node, nodes)]
-        yield from _constructs("?patient ?standing ?criterion", blocks)
+        blocks = tuple(block for node in layer for block in _standing_blocks(patterns, node, nodes))
+        yield Step(template, blocks)
 
 
-def _standing_blocks(patterns: Patterns, node: Node, nodes: Mapping[str, Node]) -> Iterator[str]:
-    found: list[tuple[str, str | None]] = []
-    if not any(patterns.deciding_values(node.expression)):
-        found.append(("meets", _standing(patterns, node.expression, nodes, True)))
-        found.append(("doesNotMeet", _standing(patterns, node.expression, nodes, False)))
-    if node.iri in patterns.denied:
-        found.append(("doesNotMeet", f"?patient <{LEPTO}assumedNot> <{node.iri}> ."))
-    for standing, pattern in found:
+def _standing_blocks(patterns: Patterns, node: Node, nodes: Mapping[str, Node]) -> Iterator[Block]:
+    if any(patterns.deciding_values(node.expression)):
+        return
+    for standing in ("meets", "doesNotMeet"):
+        pattern = _standing(patterns, node.expression, nodes, standing == "meets")
         if pattern and pattern != NEVER:
-            bound = f"BIND(<{LEPTO}{standing}> AS ?standing) BIND(<{node.iri}> AS ?criterion)"
-            yield f"{{ ?patient a <{PATIENT}> . {pattern} {bound} }}"
+            bound = f"{_is(standing)} BIND(<{node.iri}> AS ?criterion)"
+            yield Block(f"?patient a <{PATIENT}> . {pattern} {bound}", _property(node.expression))
+
+
+def _is(standing: str) -> str:
+    return f"BIND(<{LEPTO}{standing}> AS ?standing)"
+
+
+def _property(expression: Expression) -> str:
+    """The one property that a restriction reads; empty for what is built from nodes."""
+    return expression.property if isinstance(expression, Some | Has | Within | Stated) else ""
 
 
 def _standing(patterns: Patterns, expression: Expression, nodes: Mapping[str, Node], positive: bool) -> str | None:
@@ -137,23 +153,23 @@ def _standing(patterns: Patterns, expression: Expression, nodes: Mapping[str, No
             return patterns.met(expression, "?patient") if positive else patterns.not_met(expression, "?patient")
 
 
-def _witnesses(patterns: Patterns, nodes: Mapping[str, Node]) -> str:
+def _witnesses(patterns: Patterns, nodes: Mapping[str, Node]) -> Step:
     """Which entries of a list meet, or might meet, what a criterion says of the list."""
     blocks = []
     for node in nodes.values():
         if isinstance(node.expression, Some) and node.expression.property not in patterns.functional:
             entry = patterns.not_ruled_out(node.expression, "?patient", "?entry")
-            blocks.append(f"{{ ?patient a <{PATIENT}> . {entry} BIND(<{node.iri}> AS ?criterion) }}")
-    return f"CONSTRUCT {{ ?entry <{LEPTO}witnesses> ?criterion }} WHERE {{ {' UNION '.join(blocks)} }}"
-
-
-def _constructs(template: str, blocks: list[str]) -> Iterator[str]:
-    for start in range(0, len(blocks), BRANCHES):
-        yield f"CONSTRUCT {{ {template} }} WHERE {{ {' UNION '.join(blocks[start : start + BRANCHES])} }}"
+            pattern = f"?patient a <{PATIENT}> . {entry} BIND(<{node.iri}> AS ?criterion)"
+            blocks.append(Block(pattern, node.expression.property))
+    return Step(f"?entry <{LEPTO}witnesses> ?criterion", tuple(blocks))
 
 
 def _descriptions(patterns: Patterns, criteria: tuple[str, ...], nodes: Mapping[str, Node]) -> Iterator[Triple]:
     yield from (_triple(iri, RDF_TYPE, LEPTO + "CompiledNode") for iri in nodes)
+    for iri, node in nodes.items():
+        decisive = list(patterns.deciding_values(node.expression))
+        yield from (_triple(value, DECIDES[standing], iri) for standing, _, value in decisive)
+        yield from (_triple(iri, LEPTO + "readsFact", prop) for prop in {prop for _, prop, _ in decisive})
     for criterion in criteria:
         yield from (_triple(criterion, LEPTO + "leansOn", class_) for class_ in sorted(_leans_on(patterns, criterion)))
         for number, path in enumerate(paths_of(nodes, criterion), 1):

@@ -85,7 +85,7 @@ class Patterns:
             case Within(prop, datatype, limits):
                 variable = self._variable()
                 test = " && ".join(f"{variable} {operator} {bound}" for operator, bound in limits)
-                return f"{subject} <{prop}> {variable} . {_where_number(variable, datatype, test)}"
+                return f"{subject} <{prop}> {variable} . {self._where_number(variable, datatype, test)}"
             case Stated(prop):
                 return f"{subject} <{prop}> {self._variable()} ."
 
@@ -113,7 +113,7 @@ class Patterns:
             case Within(prop, datatype, limits) if prop in self.functional:
                 variable = self._variable()
                 test = " || ".join(f"{variable} {OPPOSITE[operator]} {bound}" for operator, bound in limits)
-                found = f"{subject} <{prop}> {variable} . {_where_number(variable, datatype, test)}"
+                found = f"{subject} <{prop}> {variable} . {self._where_number(variable, datatype, test)}"
             case _:
                 found = None
         return [found] if found and found != NEVER else []
@@ -232,6 +232,22 @@ class Patterns:
             found = f"FILTER({variable} IN ({', '.join(f'<{iri}>' for iri in iris)}))"
         return f"{subject} <{prop}> {variable} . {found}"
 
+    def _where_number(self, variable: str, datatype: str, test: str) -> str:
+        """Guard a comparison. An integer is a decimal.
+
+        Some engines call an ill-typed number greater than any other, and others break off: a portable pattern looks at
+        the text too. IF, because not every engine leaves the second part of a conjunction alone once the first is
+        false.
+        """
+        if datatype == XSD_INTEGER:
+            typed, lexical = f"= <{XSD_INTEGER}>", "[0-9]+"
+        else:
+            typed, lexical = f"IN (<{datatype}>, <{XSD_INTEGER}>)", "([0-9]+([.][0-9]*)?|[.][0-9]+)"
+        guard = f"DATATYPE({variable}) {typed}"
+        if not self.portable:
+            return f"FILTER({guard} && {test})"
+        return f'FILTER(IF({guard} && REGEX(STR({variable}), "^[+-]?{lexical}$"), {test}, false))'
+
     def _variable(self) -> str:
         return f"?v{next(self._fresh)}"
 
@@ -256,17 +272,3 @@ def without(*patterns: str) -> str:
     One filter for each: inside an EXISTS, rdflib forgets what is bound outside where a filter stands in a union.
     """
     return " ".join(f"FILTER NOT EXISTS {{ {pattern} }}" for pattern in patterns)
-
-
-def _where_number(variable: str, datatype: str, test: str) -> str:
-    """Guard a comparison: some engines call an ill-typed number greater than any other, and others break off.
-
-    An integer is a decimal. IF, because not every engine leaves the second part of a conjunction alone once the first
-    is false.
-    """
-    if datatype == XSD_INTEGER:
-        typed, lexical = f"= <{XSD_INTEGER}>", "[0-9]+"
-    else:
-        typed, lexical = f"IN (<{datatype}>, <{XSD_INTEGER}>)", "([0-9]+([.][0-9]*)?|[.][0-9]+)"
-    guard = f'DATATYPE({variable}) {typed} && REGEX(STR({variable}), "^[+-]?{lexical}$")'
-    return f"FILTER(IF({guard}, {test}, false))"

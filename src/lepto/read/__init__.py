@@ -17,14 +17,10 @@ from typing import BinaryIO
 from lepto.errors import InputError, one_line
 from lepto.facts import Fact
 from lepto.read import limits
-from lepto.read.csv_table import read_table
-from lepto.read.fhir import Intaking
-from lepto.read.fhir.bundles import Absence
 from lepto.read.formats import Format, begins_with_object, format_of
+from lepto.read.intaking import Intaking
 from lepto.read.json_ld import is_json_ld, triples_of
 from lepto.read.json_text import Found, read_document, read_lines
-from lepto.read.rdf import read_graph
-from lepto.read.rdf_text import turtle_triples
 from lepto.read.record import Record, with_shared_ids_refused
 from lepto.read.strict_json import NotJsonError, parse
 from lepto.read.text import BYTE_ORDER_MARK, decode
@@ -59,6 +55,8 @@ def _taken(found: Sequence[Found], intaking: Intaking | None, name: str) -> list
         return with_shared_ids_refused(records)
     if intaking is None:
         raise InputError(name, "the file", "this is FHIR, which is not read here", "give the facts as such")
+    from lepto.read.fhir.bundles import Absence
+
     before = sum(isinstance(one, Record) for one in found[: found.index(resources[0])])
     lost = [
         Absence(one.origin, "it cannot be read, and may be about this patient", True)
@@ -124,8 +122,13 @@ def _records(data: bytes, name: str, facts: Mapping[str, Fact]) -> list[Found]:
     mark = len(BYTE_ORDER_MARK) if data.startswith(BYTE_ORDER_MARK) else 0
     text = decode(data[mark:], name, mark)
     if found is Format.CSV:
+        from lepto.read.csv_table import read_table
+
         return [*read_table(text, name, facts)]
     if found is Format.TURTLE:
+        from lepto.read.rdf import read_graph
+        from lepto.read.rdf_text import turtle_triples
+
         return [*read_graph(turtle_triples(data[mark:], name), name, facts)]
     return _json(text, name, facts)
 
@@ -137,5 +140,7 @@ def _json(text: str, name: str, facts: Mapping[str, Fact]) -> list[Found]:
         place = f"line {error.line} column {error.column}"
         raise InputError(name, place, error.fault, error.mend) from None
     if is_json_ld(document):
+        from lepto.read.rdf import read_graph
+
         return [*read_graph(triples_of(document, name), name, facts)]
     return read_document(document, name, facts)

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from lepto.facts import Fact
 from lepto.read import limits
-from lepto.read.fhir.bundles import Absence, Resource, is_fhir, resources_of
+from lepto.read.fhir.marks import is_fhir
 from lepto.read.record import Record, refused, violation
 from lepto.read.stated import record
 from lepto.read.strict_json import NotJsonError, Value, parse
 from lepto.read.text import Line, decode, lines
 
-Found: TypeAlias = Record | Resource | Absence
+if TYPE_CHECKING:
+    from lepto.read.fhir.bundles import Absence, Resource
+
+Found: TypeAlias = "Record | Resource | Absence"
 
 
 def read_document(document: Value, name: str, facts: Mapping[str, Fact]) -> list[Found]:
     """Return the records of a parsed JSON document, in its order, or its resources where it is FHIR."""
     if is_fhir(document):
-        return list(resources_of(document, name))
+        return list(_resources(document, name))
     items = document if isinstance(document, list) else [document]
     return [record(item, f"{name} item {number}", facts) for number, item in enumerate(items, start=1)]
 
@@ -34,9 +37,15 @@ def read_lines(stream: BinaryIO, name: str, facts: Mapping[str, Fact]) -> Iterat
         if isinstance(stated, Record):
             yield stated
         elif is_fhir(stated):
-            yield from resources_of(stated, _origin(line, name))
+            yield from _resources(stated, _origin(line, name))
         else:
             yield record(stated, _origin(line, name), facts)
+
+
+def _resources(document: Value, place: str) -> Iterator[Found]:
+    from lepto.read.fhir.bundles import resources_of  # only here: most files are no health records
+
+    return resources_of(document, place)
 
 
 def _parsed(line: Line, name: str) -> Value | Record:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any
 
 from lepto.report import Report
@@ -20,18 +21,24 @@ def as_object(report: Report) -> dict[str, Any]:
 
     `intake` is there for a health record only.
     """
-    values = asdict(report)
+    values: dict[str, Any] = _value(report)
     if report.intake is None:
         del values["intake"]
-    return {_camel(key): _value(value) for key, value in values.items()}
+    return values
 
 
 def _value(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {_camel(key): _value(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, tuple):
         return [_value(inner) for inner in value]
+    if is_dataclass(value):
+        return {key: _value(getattr(value, name)) for name, key in _keys(value.__class__)}
     return value
+
+
+@cache
+def _keys(class_: Any) -> list[tuple[str, str]]:
+    """The fields of a part of a report, each with its key."""
+    return [(field.name, _camel(field.name)) for field in fields(class_)]
 
 
 def _camel(name: str) -> str:

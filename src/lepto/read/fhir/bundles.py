@@ -11,9 +11,9 @@ from functools import cached_property
 from typing import Final
 
 from lepto.read.fhir.entries import text
+from lepto.read.fhir.marks import RESOURCE_TYPE, is_hook
 from lepto.read.strict_json import Object, Value
 
-RESOURCE_TYPE: Final = "resourceType"
 _PREFETCH: Final = "prefetch"
 
 
@@ -72,12 +72,6 @@ class Absence:
     bundle: str = ""
 
 
-def is_fhir(value: Value) -> bool:
-    """Say whether a parsed document is FHIR: a resource, a list that begins with one, or a request of CDS Hooks."""
-    first = value[0] if isinstance(value, list) and value else value
-    return isinstance(first, Object) and bool(first.count(RESOURCE_TYPE) or _is_hook(first))
-
-
 def resources_of(document: Value, place: str) -> Iterator[Resource | Absence]:
     """Yield every resource of a document, those inside bundles one by one."""
     if isinstance(document, list):
@@ -85,7 +79,7 @@ def resources_of(document: Value, place: str) -> Iterator[Resource | Absence]:
             yield from resources_of(item, f"{place} item {number}")
     elif not isinstance(document, Object):
         yield Absence(place, "this is no resource")
-    elif _is_hook(document):
+    elif is_hook(document):
         yield from _prefetched(document, place)
     else:
         yield from _resource(Resource(document, place))
@@ -119,10 +113,6 @@ def _entries(bundle: Resource) -> Iterator[Resource | Absence]:
             yield from _resource(Resource(content, place, text(item.get("fullUrl")), bundle.bundle or bundle.place))
         else:
             yield Absence(place, "the entry has no resource")
-
-
-def _is_hook(document: Object) -> bool:
-    return bool(document.count("hook")) and isinstance(document.get("context"), Object | None)
 
 
 def _prefetched(document: Object, place: str) -> Iterator[Resource | Absence]:

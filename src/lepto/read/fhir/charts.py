@@ -1,0 +1,292 @@
+"""From the resources of a whole input to one record a patient: who is meant, what is a copy, and what is old."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+
+from lepto.finding import Finding
+from lepto.read.fhir.bundles import Absence, Resource
+from lepto.read.fhir.chart import Chart, chart
+from lepto.read.fhir.entries import LOOKED_UP, READ, Entry, entry, is_id, subject_of, text
+from lepto.read.fhir.moments import LONG_AGO, NoMomentError, moment
+from lepto.read.intaking import Intaking
+from lepto.read.record import Ignored, Intake, Record, refused, violation
+from lepto.read.stated import record
+from lepto.read.strict_json import Object, dump
+
+NOT_READ = "this type of resource is not read"
+LISTED = 200
+"""Ignored entries that are listed one by one; the rest are counted by reason."""
+
+
+class Charts:
+    """The resources and absences of one input, sorted by patient."""
+
+    def __init__(self, intaking: Intaking, found: Sequence[Resource | Absence], name: str) -> None:
+        self.intaking, self.name = intaking, name
+        self.absences = [one for one in found if isinstance(one, Absence)]
+        self.deleted = {one.deleted for one in self.absences if one.deleted}
+        self.deleted_here = {(one.bundle, one.deleted) for one in self.absences if one.deleted}
+        self.resources = self._whole([one for one in found if isinstance(one, Resource)])
+        self.doubtful = {id(one) for one in self.resources if self._is_deleted(one)}
+        self.by_url = {one.full_url: one for one in reversed(self.resources) if one.full_url}
+        self.by_name = {(one.bundle, one.base, one.name): one for one in reversed(self.resources) if one.name}
+        # What no full URL places, and a bundle holds, is of that bundle alone.
+        self.anywhere = {
+            (one.base, one.name): one for one in reversed(self.resources) if one.name and (one.base or not one.bundle)
+        }
+
+    def records(self) -> list[Record]:
+        """Return a record for each patient, in the order in which they are first named."""
+        patients = [one for one in self.resources if one.type == "Patient"]
+        mine: dict[str, list[Resource]] = {}
+        for patient in patients:
+            mine.setdefault(self._key(patient), []).append(patient)
+        strangers: list[Resource] = []
+        for resource in self.resources:
+            if resource.type == "Patient" or resource.type in LOOKED_UP:
+                continue
+            key = self._patient_of(resource)
+            if key in mine or (not patients and key):
+                mine.setdefault(key, []).append(resource)
+            else:
+                strangers.append(resource)
+        kept = {key: _without_copies(some) for key, some in mine.items()}
+        if not mine:
+            return [self._nobody()] if strangers or self.absences else []
+        shared = _shared_identifiers(patients)
+        return [self._record(key, *kept[key], strangers if len(mine) == 1 else [], shared) for key in mine]
+
+    def _is_deleted(self, resource: Resource) -> bool:
+        """Say whether a resource was deleted: by its full URL, or by type and id in its own bundle, or where nothing
+        tells on which server it is.
+        """
+        return (
+            resource.full_url in self.deleted
+            or (resource.bundle, resource.name) in self.deleted_here
+            or (not resource.base and resource.name in self.deleted)
+        )
+
+    def _whole(self, found: list[Resource]) -> list[Resource]:
+        """Return the resources less patients who were deleted, and less what others refer to where that is deleted, is
+        old, or has two versions of which nothing tells the newer.
+        """
+        places: dict[str, list[Resource]] = defaultdict(list)
+        for one in found:
+            if one.type in LOOKED_UP:
+                places[one.base or one.bundle].append(one)
+        sure: set[int] = set()
+        for same in places.values():
+            kept, doubtful, _ = _without_copies(same)
+            sure |= {id(one) for one in kept} - {id(one) for one in doubtful}
+        return [
+            one
+            for one in found
+            if not (self._is_deleted(one) and one.type in (*LOOKED_UP, "Patient"))
+            and (one.type not in LOOKED_UP or id(one) in sure)
+        ]
+
+    def _record(
+        self,
+        key: str,
+        resources: list[Resource],
+        doubtful: list[Resource],
+        old: list[Resource],
+        strangers: list[Resource],
+        shared: Mapping[str, str],
+    ) -> Record:
+        origin = f"{self.name} {key}" if resources[0].type != "Patient" else resources[0].place
+        patient = key.rsplit("/", 1)[-1].removeprefix("urn:uuid:")
+        if fault := self._refusal(resources[0], doubtful, shared):
+            return refused(origin, [violation(origin, *fault)], patient)
+        unsure = self.doubtful | {id(one) for one in doubtful}
+        entries = [self._entry(one, id(one) in unsure) for one in resources if one.type in READ]
+        made = chart(entries, self.intaking.declared, self.intaking.facts, self.intaking.on)
+        made.ignored += [Ignored(_named(one), None, self._stranger(one)) for one in strangers]
+        made.ignored += [Ignored(_named(one), None, "the input has a newer version of it") for one in old]
+        made.ignored += [Ignored(one.place, None, one.reason) for one in self.absences]
+        made.ignored += [Ignored(_named(one), None, NOT_READ) for one in resources if one.type not in READ]
+        odd = [f"{one.place}: {one.reason}." for one in self.absences if one.warn]
+        odd += [
+            f"{_named(one)}: it is marked as inactive, or replaced by another one."
+            for one in resources
+            if one.type == "Patient" and (one.content.get("active") is False or _is_replaced(one))
+        ]
+        made.findings += [Finding("warning", None, None, text) for text in odd]
+        pairs = (("id", patient), *sorted(made.stated.items()))
+        taken = record(Object(pairs), origin, self.intaking.facts)
+        findings = tuple(sorted({*taken.findings, *made.findings}, key=str))
+        return replace(taken, findings=findings, intake=self._intake(made))
+
+    def _entry(self, resource: Resource, is_doubtful: bool) -> Entry:
+        found = entry(resource.content, resource.place, self.intaking.coder, partial(self._look_up, resource))
+        if is_doubtful:
+            fault = "the input has two versions of it, or its deletion, and nothing tells the newer"
+            return replace(found, unusable=fault, warn=True)
+        return found
+
+    def _intake(self, made: Chart) -> Intake:
+        nothing = [name for name, fact in self.intaking.facts.items() if not fact.many and not fact.of_course]
+        missing = tuple(name for name in nothing if name not in made.stated)
+        used = tuple(sorted(made.used, key=lambda one: (one.property, one.source, one.value)))
+        return Intake(used, tuple(_listed(made.ignored)), missing)
+
+    # Who is meant
+
+    def _key(self, patient: Resource) -> str:
+        return "/".join(filter(None, (patient.base, patient.name))) or patient.full_url or patient.place
+
+    def _patient_of(self, resource: Resource) -> str:
+        """The key of the patient whom a resource is about; empty where that is nobody in the input or no person."""
+        reference = subject_of(resource.content)
+        if reference is None or reference in self.deleted:
+            return ""
+        found = self._find(resource, reference)
+        if found is not None:
+            return self._key(found) if found.type == "Patient" else ""
+        return reference if _relative(reference).startswith("Patient/") or reference.startswith("urn:uuid:") else ""
+
+    def _find(self, resource: Resource, reference: str) -> Resource | None:
+        """What a reference within a resource refers to: by its full URL; else by type and id on the same server, in its
+        own bundle before all others. What no full URL places is on no known server.
+        """
+        bare = reference.split("/_history/")[0]
+        if found := self.by_url.get(bare):
+            return found
+        name = _relative(bare)
+        is_absolute = "://" in bare
+        base = bare.removesuffix(f"/{name}") if is_absolute else resource.base
+        for server in dict.fromkeys((base, "")):
+            found = self.by_name.get((resource.bundle, server, name)) or self.anywhere.get((server, name))
+            if found is not None:
+                return found
+        return None
+
+    def _stranger(self, resource: Resource) -> str:
+        if resource.type not in READ:
+            return NOT_READ
+        reference = subject_of(resource.content)
+        return f"it is about another patient ({reference})" if reference else "it does not say whom it is about"
+
+    def _look_up(self, resource: Resource, reference: str) -> tuple[str, Object] | None:
+        """The source and the content of what a reference within a resource refers to, or None."""
+        if reference.startswith("#"):
+            inside = resource.contained.get(reference[1:])
+            return None if inside is None else (f"{resource.source}{reference}", inside)
+        found = self._find(resource, reference)
+        return None if found is None else (found.source, found.content)
+
+    # Who is refused
+
+    def _refusal(
+        self, patient: Resource, doubtful: Sequence[Resource], shared: Mapping[str, str]
+    ) -> tuple[str, str] | None:
+        if patient.type != "Patient":
+            return None
+        name = patient.content.get("id")
+        if name is not None and not (isinstance(name, str) and is_id(name)):
+            return "the id of the patient is none", "give up to 64 letters, digits, hyphens and dots"
+        died = {key: value for key, value in patient.content.pairs if key.lstrip("_").startswith("deceased")}
+        if died and died != {"deceasedBoolean": False}:
+            return "the record says that the patient has died", "check the record: no treatment is advised"
+        if any(one is patient for one in doubtful):
+            return "the patient is given twice, differently", "give one Patient resource for each patient"
+        if other := shared.get(patient.place):
+            return f"{other} has the same identifier", "give each patient identifiers of its own, or join the two"
+        return None
+
+    def _nobody(self) -> Record:
+        fault = "no resource says whom it is about"
+        return refused(self.name, [violation(self.name, fault, "give a Patient, or resources with a subject")])
+
+
+def _is_replaced(patient: Resource) -> bool:
+    links = patient.content.get("link")
+    found = [one for one in links if isinstance(one, Object)] if isinstance(links, list) else []
+    return any(one.get("type") == "replaced-by" for one in found)
+
+
+def _without_copies(resources: list[Resource]) -> tuple[list[Resource], list[Resource], list[Resource]]:
+    """Return the resources, of those with one name the newest version only; those of which nothing tells it; and the
+    older versions.
+    """
+    named: dict[tuple[str, str], list[Resource]] = defaultdict(list)
+    for one in resources:
+        named[one.base, one.name or one.full_url or one.place].append(one)
+    kept, doubtful, old = [], [], []
+    for same in named.values():
+        different = {_said(one): one for one in same}
+        newest = max(different.values(), key=_version)
+        older = [one for one in different.values() if _is_older(one, newest)]
+        kept.append(newest)
+        old += older
+        if len(older) < len(different) - 1:
+            doubtful.append(newest)
+    return kept, doubtful, old
+
+
+def _said(resource: Resource) -> str:
+    """What a resource says, without the narrative and the marks of the server that holds it."""
+    return dump(Object(tuple(pair for pair in resource.content.pairs if pair[0] not in ("meta", "text"))))
+
+
+def _is_older(one: Resource, other: Resource) -> bool:
+    """Say whether both tell of their version in the same way, and that of the one is older."""
+    told = [[number not in (LONG_AGO, 0) for number in _version(resource)] for resource in (one, other)]
+    return told[0] == told[1] and _version(one) < _version(other)
+
+
+def _version(resource: Resource) -> tuple[datetime, int]:
+    meta = resource.content.get("meta")
+    updated = text(meta.get("lastUpdated")) if isinstance(meta, Object) else None
+    number = text(meta.get("versionId")) if isinstance(meta, Object) else None
+    try:
+        at = moment(updated).first if updated else LONG_AGO
+    except NoMomentError:
+        at = LONG_AGO
+    return at, int(number) if number and number.isdecimal() and len(number) < 10 else 0
+
+
+def _relative(reference: str) -> str:
+    """A reference without its server and its version."""
+    parts = reference.split("/_history/")[0].split("/")
+    return "/".join(parts[-2:]) if len(parts) > 1 else reference
+
+
+def _shared_identifiers(patients: Sequence[Resource]) -> dict[str, str]:
+    """For the place of every patient whose identifier another one has, who that is."""
+    owners: dict[str, list[Resource]] = defaultdict(list)
+    for patient in patients:
+        found = patient.content.get("identifier")
+        for one in found if isinstance(found, list) else []:
+            if isinstance(one, Object) and text(one.get("system")) and text(one.get("value")):
+                owners[f"{one.get('system')}|{one.get('value')}"].append(patient)
+    shared: dict[str, str] = {}
+    for same in owners.values():
+        names = list(dict.fromkeys(_named(one) for one in same))
+        for patient in same if len(names) > 1 else []:
+            shared[patient.place] = names[0] if names[0] != _named(patient) else names[1]
+    return shared
+
+
+def _named(resource: Resource) -> str:
+    name = text(resource.content.get("id"))
+    return (
+        f"{resource.type}/{name}"
+        if resource.type and name and is_id(name)
+        else f"{resource.type or 'a resource without a type'} at {resource.place}"
+    )
+
+
+def _listed(ignored: Sequence[Ignored]) -> Iterator[Ignored]:
+    """The ignored entries in order; what is not read at all, and what is beyond the limit, is counted by its reason."""
+    known = [one for one in dict.fromkeys(ignored) if one.reason != NOT_READ]
+    yield from sorted(known, key=lambda one: (one.source, one.property or "", one.reason))[:LISTED]
+    rest = sorted(known, key=lambda one: (one.source, one.property or "", one.reason))[LISTED:]
+    rest += [one for one in ignored if one.reason == NOT_READ]
+    counted = Counter((one.source.split("/")[0].split(" at ")[0], one.reason) for one in rest)
+    yield from (Ignored(f"{kind} ({many})", None, reason) for (kind, reason), many in sorted(counted.items()))
