@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from lepto.cohort.courses import CourseLists, Sound
 from lepto.cohort.plain import BOOLEANS, KEPT, PLAIN_INTEGER, UnplainError, decimal_of, loaded
@@ -47,23 +47,29 @@ class Coding:
         self.lists = frozenset(name for name, fact in of_patient.items() if fact.many)
         self.courses = next(name for name, fact in of_patient.items() if fact.nested)
         self._begins_courses = f'{self.courses}":'.encode()
-        self._known: dict[bytes, int] = {}
+        self.known: dict[bytes, int] = {}
 
-    def members(self, texts: Sequence[bytes]) -> list[int]:
-        """Return the codes of members of a JSON object, whose opening quotes are left out: `code % W` is the column and
-        `code // W` the number, where W is how many facts there are. Raises UnplainError.
+    def learn(self, text: bytes) -> int:
+        """Return the code of one member of a JSON object, whose opening quote is left out, and remember it in `known`:
+        `code % W` is the column and `code // W` the number, where W is how many facts there are. Raises UnplainError.
         """
-        codes = list(map(self._known.get, texts))
-        if None not in codes:
-            return cast("list[int]", codes)
-        return [self._learned(text) if code is None else code for text, code in zip(texts, codes, strict=True)]
-
-    def _learned(self, text: bytes) -> int:
         code = self._coded(text)
-        if len(self._known) == KEPT:
-            self._known.clear()
-        self._known[text] = code
+        if len(self.known) == KEPT:
+            self.known.clear()
+        self.known[text] = code
         return code
+
+    def in_brackets(self, before: bytes, inside: bytes) -> bytes:
+        """Return what stands for a list in a member: of courses the number, of others the list as one piece.
+
+        In: the text before and within the brackets.
+        """
+        if not before.endswith((self._begins_courses, self._begins_courses + b" ")):
+            return b"[" + inside.replace(b',"', b',\0"') + b"]"
+        try:
+            return b"\0%d" % self._course_lists.number_of_text(inside)
+        except UnplainError:
+            return b"\0"
 
     def cell(self, name: str, text: str) -> int:
         """Return the code of a fact whose value is written as text, lists as JSON. Raises UnplainError."""
@@ -77,10 +83,10 @@ class Coding:
         return self.code(name, decimal_of(text) if name in self.decimals else text)
 
     def _coded(self, text: bytes) -> int:
-        if text.startswith(self._begins_courses):
-            value = text[len(self._begins_courses) :].removeprefix(b" ")
-            return self._course_lists.number_of_text(value) * len(self.facts) + self._place[self.courses]
-        ((name, value),) = loaded(b'{"' + text + b"}", many=1).items()
+        name, mark, number = text.partition(b"\0")
+        if mark and name.strip() == self._begins_courses and number.isdigit():
+            return int(number) * len(self.facts) + self._place[self.courses]
+        ((name, value),) = loaded(b'{"' + text.replace(b',\0"', b',"') + b"}", many=1).items()
         is_decimal = name in self.decimals
         return self.code(name, decimal_of(text.rpartition(b":")[2].decode().strip()) if is_decimal else value)
 

@@ -35,8 +35,9 @@ class CourseLists:
         self.values: list[list[Facts] | None] = [None]
         self._numbers: dict[tuple[Key, ...], int] = {(): 0}
         self._are_sound: dict[Key, bool] = {}
-        self._read: dict[tuple[bytes, tuple[Any, ...]], Key] = {}
-        self._days: dict[bytes, str] = {}
+        self._read: dict[tuple[bytes | int, ...], Key] = {}
+        self._asked_on = on.isoformat().encode()
+        self._days: set[bytes] = set()
 
     def number(self, value: Any) -> int:
         """Return the number of a list of courses. Raises UnplainError."""
@@ -45,12 +46,12 @@ class CourseLists:
         return self._number({self._course(course) for course in value})
 
     def number_of_text(self, text: bytes) -> int:
-        """Return the number of a list that is written as JSON. Raises UnplainError."""
-        if text == b"[]":
+        """Return the number of a list whose text between the brackets is JSON. Raises UnplainError."""
+        if not text:
             return 0
-        if text[:2] != b"[{" or text[-2:] != b"}]":
+        if text[:1] != b"{" or text[-1:] != b"}":
             raise UnplainError
-        inside = text[2:-2]
+        inside = text[1:-1]
         return self._number({self._of_text(one) for one in inside.split(b"}, {" if b"}, {" in inside else b"},{")})
 
     def _number(self, courses: set[Key]) -> int:
@@ -63,9 +64,13 @@ class CourseLists:
 
     def _of_text(self, text: bytes) -> Key:
         """A course by the text between its braces: those that differ in their dates alone are read once."""
-        dates = [self._day(day) for day in _DATE.findall(text)]
+        parts = _DATE.split(text)
+        dates = parts[1::2]
+        for day in dates:
+            if day not in self._days:
+                self._look_at_day(day)
         order = sorted({*dates})
-        alike = (_DATE.sub(b"#", text), (*map(order.index, dates), bool(order) and order[-1] == self.on.isoformat()))
+        alike = (*parts[::2], *map(order.index, dates), bool(order) and order[-1] == self._asked_on)
         found = self._read.get(alike)
         if found is None:
             if len(self._read) == KEPT:
@@ -73,14 +78,10 @@ class CourseLists:
             found = self._read[alike] = self._course(loaded(b"{" + text + b"}"))
         return found
 
-    def _day(self, text: bytes) -> str:
-        found = self._days.get(text)
-        if found is None:
-            found = text.decode()
-            if not PLAIN_DATE.fullmatch(found) or found > self.on.isoformat():
-                raise UnplainError
-            self._days[text] = found
-        return found
+    def _look_at_day(self, text: bytes) -> None:
+        if not PLAIN_DATE.fullmatch(text.decode()) or text > self._asked_on:
+            raise UnplainError
+        self._days.add(text)
 
     def _course(self, course: Any) -> Key:
         if course.__class__ is not dict:
@@ -91,8 +92,10 @@ class CourseLists:
                 raise UnplainError
             if name in self.allowed and value in self.allowed[name]:
                 parts.append((name, value))
-            elif name not in self.dates or self._day(value.encode()) != value:
+            elif name not in self.dates:
                 raise UnplainError
+            else:
+                self._look_at_day(value.encode())
         given = sorted({course[name] for name in self.dates if name in course}, reverse=True)
         latest = self.on - timedelta(days=bool(given and given[0] < self.on.isoformat()))
         order = {day: (latest - timedelta(days=place)).isoformat() for place, day in enumerate(given)}

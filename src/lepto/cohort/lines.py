@@ -7,6 +7,7 @@ JSON object, the line is the object of these members, for JSON has no other way 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 from typing import Final
 
 import numpy as np
@@ -16,7 +17,7 @@ from lepto.cohort.coding import Coding
 from lepto.cohort.criteria import Rows
 from lepto.cohort.part import Part
 from lepto.cohort.plain import PLAIN_ID, UnplainError
-from lepto.cohort.resolution import Flags
+from lepto.cohort.resolution import Bits, Flags
 from lepto.facts import Fact
 from lepto.read import Record
 from lepto.read.limits import LINE_BYTES
@@ -25,77 +26,94 @@ from lepto.read.stated import record
 from lepto.read.strict_json import NotJsonError, parse
 
 ID: Final = b'id":'
+ODD: Final = (b"\\", b"\0", b', ",', b', "}', b', "]', b', ":')
+"""Escapes, the mark that stands for lists, and a text that ends as if another began: such lines are read strictly."""
+UNKNOWN, IDENTIFIER = -1, -2
 
 
 def part_of_lines(answering: Answering, data: bytes, name: str, first: int) -> Part:
     """Return the patients on some lines of a file, of which the first has the number `first`."""
     facts, coding = answering.knowledge.facts, answering.coding
-    names: list[str] = []
-    origins: list[str] = []
-    others: dict[int, Record] = {}
-    codes: list[int] = []
-    lengths: list[int] = []
-    plain: dict[int, bytes] = {}
-    for number, line in enumerate(data.split(b"\n"), start=first):
-        line = line.removesuffix(b"\r")
-        found = None if answering.by_sparql else _members(coding, line)
-        if found is None and not line.strip(b" \t\r\n"):
-            continue
-        place = len(names)
-        origins.append(f"{name} line {number}")
-        if found is None:
-            others[place] = _strict(line, origins[place], facts)
-            names.append(others[place].patient)
+    lines = [(n, line) for n, line in enumerate(data.split(b"\n"), start=first) if line and not line.isspace()]
+    origins = [f"{name} line {number}" for number, _ in lines]
+    whole = [place for place, (_, line) in enumerate(lines) if line[:2] == b'{"' and line[-1:] == b"}"]
+    if answering.by_sparql:
+        whole = []
+    if any(mark in data for mark in ODD):
+        whole = [place for place in whole if not any(mark in lines[place][1] for mark in ODD)]
+    patients, rows, is_plain = _numbers(coding, [lines[place][1] for place in whole])
+    plain = np.array(whole, dtype=np.int64)[is_plain]
+    named = {place: patient.decode() for place, patient, good in zip(whole, patients, is_plain, strict=True) if good}
+    others = {
+        place: _strict(line.removesuffix(b"\r"), origins[place], facts)
+        for place, (_, line) in enumerate(lines)
+        if place not in named
+    }
+    names = [named[place] if place in named else others[place].patient for place in range(len(lines))]
+    return Part(names, origins, plain, rows[is_plain], list(others.items()))
+
+
+def _numbers(coding: Coding, lines: Sequence[bytes]) -> tuple[list[bytes], Rows, Flags]:
+    """The ids of patients, their rows of numbers, and who of them is plain.
+
+    All lines are taken apart at once. What begins a line is marked by a line break, which no piece holds.
+    """
+    pieces = _pieces(coding, b',"\n'.join([b"", *(line[2:-1] for line in lines)]))[1:]
+    codes = np.fromiter(map(coding.known.get, pieces, repeat(UNKNOWN)), dtype=np.int64, count=len(pieces))
+    patients, starts, named = [b""] * len(lines), [], np.zeros(len(lines), dtype=np.int64)
+    for place in np.flatnonzero(codes == UNKNOWN).tolist():
+        piece = pieces[place]
+        if piece[:1] == b"\n":
+            starts.append(place)
+            piece = piece[1:]
+        if piece.startswith(ID):
+            found = PLAIN_ID.fullmatch(piece, len(ID))
+            patients[len(starts) - 1] = found[1] if found else b""
+            named[len(starts) - 1] += 1 if found else 2
+            codes[place] = IDENTIFIER
         else:
-            patient, members = found
-            names.append(patient)
-            plain[place] = line
-            lengths.append(len(members))
-            codes += members
-    rows, twice = rows_of(coding, codes, lengths)
-    places = np.array(list(plain), dtype=np.int64)
-    others |= {place: _strict(plain[place], origins[place], facts) for place in places[twice].tolist()}
-    return Part(names, origins, places[~twice], rows[~twice], sorted(others.items(), key=lambda item: item[0]))
+            codes[place] = _learned(coding, piece)
+    lengths = np.diff([*starts, len(pieces)])
+    of_row = np.repeat(np.arange(len(lines)), lengths)
+    rows, twice = _rows(coding, of_row[codes >= 0], codes[codes >= 0], len(lines))
+    unplain = np.bincount(of_row[codes == UNKNOWN], minlength=len(lines)) > 0
+    return patients, rows, (named == 1) & ~unplain & ~twice
 
 
 def rows_of(coding: Coding, codes: Sequence[int], lengths: Sequence[int]) -> tuple[Rows, Flags]:
     """Return the codes of patients, so many a patient, as a row of numbers each, and who has a fact stated twice."""
+    of_row = np.repeat(np.arange(len(lengths)), lengths)
+    return _rows(coding, of_row, np.array(codes, dtype=np.int64), len(lengths))
+
+
+def _rows(coding: Coding, of_row: Bits, codes: Bits, many: int) -> tuple[Rows, Flags]:
     width = len(coding.facts)
-    coded = np.array(codes, dtype=np.int64)
-    places = np.repeat(np.arange(len(lengths)), lengths) * width + coded % width
-    rows = np.zeros(len(lengths) * width, dtype=np.int32)
-    rows[places] = coded // width
+    places = of_row * width + codes % width
+    rows = np.zeros(many * width, dtype=np.int32)
+    rows[places] = codes // width
     stated = np.bincount(places, minlength=len(rows)).reshape(-1, width)
     return rows.reshape(-1, width), stated.max(axis=1, initial=0) > 1
 
 
-def _members(coding: Coding, line: bytes) -> tuple[str, list[int]] | None:
-    """The id and the codes of a patient's members; None where the line must be read strictly."""
-    if line[:2] != b'{"' or line[-1:] != b"}" or b"\\" in line:
-        return None
-    pieces = _pieces(line[2:-1])
-    place = next((place for place, piece in enumerate(pieces) if piece.startswith(ID)), None)
-    named = None if place is None else PLAIN_ID.fullmatch(pieces.pop(place), len(ID))
-    if named is None:
-        return None
+def _learned(coding: Coding, piece: bytes) -> int:
     try:
-        return named[1].decode(), coding.members(pieces)
+        return coding.learn(piece)
     except UnplainError:
-        return None
+        return UNKNOWN
 
 
-def _pieces(members: bytes) -> list[bytes]:
-    """Take the text between the braces apart, after commas before a quote that stand in no brackets."""
-    separator = b', "' if b', "' in members else b',"'
-    outside, bracket, rest = members.partition(b"[")
-    pieces = outside.split(separator)
-    while bracket:
-        inside, closed, rest = rest.partition(b"]")
-        outside, bracket, rest = rest.partition(b"[")
-        first, *others = outside.split(separator)
-        pieces[-1] += b"[" + inside + closed + first
-        pieces += others
-    return pieces
+def _pieces(coding: Coding, members: bytes) -> list[bytes]:
+    """Take members apart, after commas before a quote that stand in no brackets; of courses the number takes the place
+    of the list.
+    """
+    if b', "' in members:
+        members = members.replace(b', "', b',"')
+    outside, *others = members.split(b"[")
+    parts = [outside]
+    for other in others:
+        inside, closed, rest = other.partition(b"]")
+        parts += [coding.in_brackets(parts[-1], inside) if closed else b"[", rest if closed else inside]
+    return b"".join(parts).split(b',"')
 
 
 def _strict(line: bytes, origin: str, facts: Mapping[str, Fact]) -> Record:
