@@ -18,6 +18,7 @@ from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, QueryTriples, S
 
 from lepto.cohort.answering import Answered, Answering
 from lepto.cohort.lines import part_of_lines
+from lepto.cohort.part import Part
 from lepto.cohort.resolution import MET, NOT_MET, OPEN, Resolution, Standings
 from lepto.derive import CRITERIA, RULES, derived
 from lepto.knowledge import Knowledge, folder
@@ -52,11 +53,19 @@ def by_sparql(knowledge: Knowledge) -> Answering:
 
 def both(by_tables: Answering, by_sparql: Answering, data: bytes) -> Answered:
     """Answer lines on both roads, hold every row against the other, and return what is said."""
-    ours, other = (road.answer(part_of_lines(road, data, "cohort.ndjson", 1)) for road in (by_tables, by_sparql))
+    ours, other = (road.answer(read(road, data)) for road in (by_tables, by_sparql))
     for name in ("verdicts", "findings", "patients"):
         found, wanted = getattr(ours, name), getattr(other, name)
         assert found.rows() == wanted.rows(), name
     return ours
+
+
+def read(road: Answering, data: bytes) -> Part:
+    """Read lines; who shares an id is refused, as a run does."""
+    part, places = part_of_lines(road, data, "cohort.ndjson", 1), defaultdict(list)
+    for name, origin in zip(part.names, part.origins, strict=True):
+        places[name].append(origin)
+    return part.with_shared_ids_refused({name: found for name, found in places.items() if len(found) > 1})
 
 
 # Criteria
@@ -294,13 +303,22 @@ def test_an_odd_line_is_read_as_it_stands(by_tables: Answering, by_sparql: Answe
     assert both(by_tables, by_sparql, line).patients.height == 1
 
 
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")], ids=["compact", "spaced"])
+def test_an_odd_line_does_not_touch_the_lines_around_it(
+    by_tables: Answering, by_sparql: Answering, separators: tuple[str, str]
+) -> None:
+    """All odd lines among plain ones, in one slice."""
+    plain = [json.dumps(one, separators=separators).encode() for one in registry.patients(len(ODD), seed=3)]
+    both(by_tables, by_sparql, b"\n".join(line for pair in zip(plain, ODD, strict=True) for line in pair))
+
+
 @settings(suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_a_line_that_was_spoiled_anywhere_is_read_as_it_stands(
     by_tables: Answering, by_sparql: Answering, data: st.DataObject
 ) -> None:
     """A byte taken out, put in, or put in the place of another."""
-    (line,) = (lines([one]).strip() for one in registry.patients(1, seed=data.draw(st.integers(0, 50))))
-    place = data.draw(st.integers(0, len(line) - 1))
-    new = data.draw(st.sampled_from([b"", *(bytes([one]) for one in b'",:[]{} \\0a1.-e\xc3')]))
-    both(by_tables, by_sparql, line[:place] + new + line[place + data.draw(st.integers(0, 1)) :])
+    text = lines([*registry.patients(3, seed=data.draw(st.integers(0, 50)))])
+    place = data.draw(st.integers(0, len(text) - 1))
+    new = data.draw(st.sampled_from([b"", *(bytes([one]) for one in b'",:[]{} \\0a1.-e\xc3\n\r\x00\x01#')]))
+    both(by_tables, by_sparql, text[:place] + new + text[place + data.draw(st.integers(0, 1)) :])

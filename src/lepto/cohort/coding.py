@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import compress
 from typing import Any, Final
 
 from lepto.cohort.courses import CourseLists, Sound
@@ -59,17 +60,18 @@ class Coding:
         self.known[text] = code
         return code
 
-    def in_brackets(self, before: bytes, inside: bytes) -> bytes:
-        """Return what stands for a list in a member: of courses the number, of others the list as one piece.
+    def lists_as_pieces(self, befores: Sequence[bytes], insides: Sequence[bytes]) -> list[bytes]:
+        """Return what stands for lists in members: for courses a number, for others the list as one piece.
 
-        In: the text before and within the brackets.
+        In: the texts before and within the brackets of each.
         """
-        if not before.endswith((self._begins_courses, self._begins_courses + b" ")):
-            return b"[" + inside.replace(b',"', b',\0"') + b"]"
-        try:
-            return b"\0%d" % self._course_lists.number_of_text(inside)
-        except UnplainError:
-            return b"\0"
+        begins = (self._begins_courses, self._begins_courses + b" ")
+        are_courses = [before.endswith(begins) for before in befores]
+        numbers = iter(self._course_lists.numbers_of_texts([*compress(insides, are_courses)]))
+        return [
+            b"\0%d" % next(numbers) if of_courses else b"[" + inside.replace(b',"', b',\0"') + b"]"
+            for of_courses, inside in zip(are_courses, insides, strict=True)
+        ]
 
     def cell(self, name: str, text: str) -> int:
         """Return the code of a fact whose value is written as text, lists as JSON. Raises UnplainError."""
