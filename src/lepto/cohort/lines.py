@@ -28,6 +28,7 @@ from lepto.read.strict_json import NotJsonError, parse
 ID: Final = b'id":'
 ODD: Final = (b"\\", b"\0", b"\1", b', ",', b', "}', b', "]', b', ":')
 """What has a line read strictly: escapes, marks for lists and dates, a text that ends as if another began."""
+LIST: Final = b"[]"
 UNKNOWN, IDENTIFIER = -1, -2
 
 
@@ -109,21 +110,17 @@ def _pieces(coding: Coding, members: bytes) -> list[bytes]:
     if b', "' in members:
         members = members.replace(b', "', b',"')
     outside, *others = members.split(b"[")
-    cut = [other.partition(b"]") for other in others]
-    # A bracket that is not closed on its line stays as it is, and the line is read strictly.
-    cut = [
-        (inside, rest) if closed and b"\n" not in inside else (None, other)
-        for (inside, closed, rest), other in zip(cut, others, strict=True)
-    ]
-    befores = [outside, *(after for _, after in cut)]
-    lists = iter(
-        coding.lists_as_pieces(
-            [before for before, (inside, _) in zip(befores, cut, strict=False) if inside is not None],
-            [inside for inside, _ in cut if inside is not None],
-        )
-    )
-    parts = (after for inside, after in cut for after in (b"[" if inside is None else next(lists), after))
-    return b"".join([outside, *parts]).split(b',"')
+    befores, insides, parts = [], [], [outside]
+    for other in others:
+        inside, closed, rest = other.partition(b"]")
+        if closed and b"\n" not in inside:
+            befores.append(parts[-1])
+            insides.append(inside)
+            parts += [LIST, rest]
+        else:  # not closed on its line, which is read strictly
+            parts += [b"[", other]
+    lists = iter(coding.lists_as_pieces(befores, insides))
+    return b"".join(next(lists) if part is LIST else part for part in parts).split(b',"')
 
 
 def _strict(line: bytes, origin: str, facts: Mapping[str, Fact]) -> Record:
