@@ -9,7 +9,7 @@ import pytest
 from lepto.recommend import Recommender
 from tests.accept_cases import ON
 from tests.fhir.records import SCT, concept, condition
-from tests.fhir.taken import LM, Take, cytology, device, facts, procedure, reasons, refused, warnings, without
+from tests.fhir.taken import LM, Take, cytology, device, facts, own, procedure, reasons, refused, warnings, without
 
 CORD = (SCT, "71286001")
 OLD, NEW = "2025-01-01", "2026-06-01"
@@ -102,6 +102,39 @@ def test_a_metastasis_that_is_refuted_and_confirmed_at_once_is_neither(take: Tak
 def test_a_metastasis_that_is_over_is_not_excluded(take: Take) -> None:
     """That it was treated does not say that it never was."""
     assert "leptomeningealMetastasis" not in facts(take(diagnosis("a", LM, OLD), diagnosis("b", LM, NEW, "resolved")))
+
+
+def shown(day: str) -> list[dict[str, Any]]:
+    """Malignant cells and deposits that were found on a day."""
+    return [*cytology("csf", "10828004", day), own("deposits", "LinearDeposits", day, "depositPattern")]
+
+
+@pytest.mark.parametrize("state", ["resolved", "inactive", "remission"])
+@pytest.mark.parametrize("day", [OLD, NEW, "2025-02-01"])
+def test_what_was_found_before_a_metastasis_was_over_establishes_it_no_more(take: Take, state: str, day: str) -> None:
+    """B061: the day on which it was recorded is not that on which it was over."""
+    record = take(diagnosis("lm", LM, OLD, state), *shown(day))
+    assert set(facts(record)) == {"ageYears"}
+    assert "Condition/lm: it is not active, and csfCytology of before that says nothing of today" in warnings(record)
+
+
+def test_what_was_found_after_a_metastasis_was_over_establishes_it(take: Take) -> None:
+    over = diagnosis("lm", LM, OLD, "resolved") | {"abatementDateTime": "2025-06-01"}
+    assert {"csfCytology", "depositPattern"} <= facts(take(over, *shown(NEW))).keys()
+    assert set(facts(take(over, *shown("2025-05-01")))) == {"ageYears"}
+
+
+@pytest.mark.parametrize("verification", ["confirmed", "provisional"])
+def test_what_was_found_with_a_metastasis_that_is_back_counts(take: Take, verification: str) -> None:
+    back = diagnosis("back", LM, "2026-05-30", verification=verification)
+    record = take(diagnosis("lm", LM, OLD, "remission"), back, *shown(NEW))
+    assert {"csfCytology", "depositPattern"} <= facts(record).keys()
+
+
+def test_a_suspicion_does_not_bring_back_what_was_found_before_the_metastasis_was_over(take: Take) -> None:
+    suspected = diagnosis("back", LM, NEW, verification="provisional")
+    record = take(diagnosis("lm", LM, "2025-03-01", "remission"), suspected, *shown(OLD))
+    assert facts(record) == {"ageYears": "60", "leptomeningealMetastasis": "Suspected"}
 
 
 def test_a_refuted_metastasis_with_positive_cytology_is_refused(take: Take, recommender: Recommender) -> None:

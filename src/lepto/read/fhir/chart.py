@@ -15,7 +15,7 @@ from typing import Final
 
 from lepto.facts import Fact
 from lepto.finding import Finding
-from lepto.read.fhir.claims import NO_COURSE, Claim, Claims, key
+from lepto.read.fhir.claims import NO_COURSE, REFUTED, Claim, Claims, key
 from lepto.read.fhir.declared import Declared
 from lepto.read.fhir.entries import Entry
 from lepto.read.fhir.moments import ANY_ZONE, LONG_AGO, Moment
@@ -83,8 +83,11 @@ class _Weighing:
         linked = {i.fact for i in self.declared.intakes if i.linked_from and i.fact} - claims.keys()
         for fact in linked:
             self._linked(fact, [], entries)
-        for fact, stated in sorted(claims.items()):
-            self._weigh(fact, stated, entries)
+        outdating = {i.fact for i in self.declared.intakes if i.outdates}
+        for fact in sorted(claims, key=lambda name: (name not in outdating, name)):
+            if claims[fact]:
+                self._weigh(fact, claims[fact], entries)
+            self._outdate(fact, claims)
         for fact in self._unread_facts() & self.declared.assumed - self.made.stated.keys():
             for entry in unread:
                 if entry.type in self._types(fact):
@@ -168,6 +171,22 @@ class _Weighing:
 
     def _find(self, severity: str, about: str | None, text: str) -> None:
         self.made.findings.append(Finding(severity, about, None, text))
+
+    def _outdate(self, fact: str, claims: dict[str, list[Claim]]) -> None:
+        """Drop findings that may be older than the end of what they showed, unless it is stated anew."""
+        intakes = [i for i in self.declared.intakes if i.fact == fact]
+        unsure = {r.unconfirmed for i in intakes for r in i.readings}
+        over = [claim for claim in claims[fact] if claim.withdraws and claim.entry.withdrawn != REFUTED]
+        if not over or self.made.stated.get(fact) not in {None, *unsure}:
+            return
+        for name in sorted({name for i in intakes for name in i.outdates}):
+            old = [one for one in claims[name] if not all(_is_after(one, ended, claims[fact]) for ended in over)]
+            for claim in old:
+                self._ignore(claim.entry, f"{over[0].entry.source} may say that it is of the past", name)
+            if old:
+                told = f"{over[0].entry.withdrawn}, and {name} of before that says nothing of today"
+                self._warn(over[0].entry, told)
+            claims[name] = [one for one in claims[name] if one not in old]
 
     # Several that state one fact
 
@@ -352,6 +371,16 @@ def _extremes(moments: Sequence[Moment | None]) -> list[Moment | None]:
         if same := [one for one in known if one.zoned == zoned]:
             found += [max(same, key=lambda one: one.first), max(same, key=lambda one: one.end)]
     return found
+
+
+def _is_after(found: Claim, over: Claim, others: Sequence[Claim]) -> bool:
+    """Say whether a finding was surely made after the end of what is over, or since that was stated anew."""
+    at = found.entry.examined[0]
+    if at is None:
+        return False
+    anew = [one.entry.moment for one in others if not one.withdraws and _is_before(over, one)]
+    ended = over.entry.end is not None and over.entry.end.is_before(at)
+    return ended or any(one is not None and not at.is_before(one) for one in anew)
 
 
 def _is_before(one: Claim, other: Claim) -> bool:

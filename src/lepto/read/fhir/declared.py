@@ -174,6 +174,7 @@ class Declaration:
     status: str | None
     denials: frozenset[str]
     unread_is_no_silence: bool
+    outdates: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -246,6 +247,7 @@ class _Reader:
                 status=_name(stated, "asValue"),
                 denials=_iris(stated, "deniedWhenAnswered"),
                 unread_is_no_silence=_truth(stated, "unreadIsNoSilence"),
+                outdates=frozenset(map(local_name, _iris(stated, "whenOverOutdates"))),
             )
 
     def _reading(self, stated: Stated) -> Reading:

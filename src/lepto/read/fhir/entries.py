@@ -476,7 +476,7 @@ class _Reading:
             if isinstance(collection, Object):
                 taken = [value for key, value in collection.pairs if key.startswith("collected")]
                 if taken:
-                    at = _collected(taken[0])
+                    at = _told(taken[0])
         return at, frozenset(source for source, _ in specimens)
 
     def _referred(self, value: Value) -> Object | None:
@@ -493,9 +493,14 @@ class _Reading:
         try:
             first, end = self._stretch()
             issued = text(self.resource.get("issued"))
+            end = self._abatement() if self.kind == "Condition" else end
             return (first, end, moment(issued) if issued else None), ""
         except NoMomentError as error:
             return (None, None, None), f"{str(error)[:40]!r} is no date"
+
+    def _abatement(self) -> Moment | None:
+        """When a condition ended; None where that is not said as a date."""
+        return _told(self.resource.get("abatementDateTime")) or _told(self.resource.get("abatementPeriod"))
 
     def _stretch(self) -> tuple[Moment | None, Moment | None]:
         for element in _MOMENTS.get(self.kind, ()):
@@ -514,8 +519,8 @@ class _Reading:
         return None, None
 
 
-def _collected(value: Value) -> Moment | None:
-    """When a specimen was taken; None where that is not said as a date."""
+def _told(value: Value) -> Moment | None:
+    """When something was that a date or a period tells; None where neither does."""
     try:
         if isinstance(value, Object):
             first, end = (moment(one) if (one := text(value.get(key))) else None for key in ("start", "end"))
