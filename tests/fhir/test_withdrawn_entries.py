@@ -8,7 +8,7 @@ import pytest
 
 from lepto.recommend import Recommender
 from tests.accept_cases import ON
-from tests.fhir.records import SCT, concept, condition
+from tests.fhir.records import ICD, SCT, concept, condition
 from tests.fhir.taken import LM, Take, cytology, device, facts, own, procedure, reasons, refused, warnings, without
 
 CORD = (SCT, "71286001")
@@ -144,6 +144,22 @@ def test_a_refuted_metastasis_with_positive_cytology_is_refused(take: Take, reco
     assert report.refused
     assert report.verdicts == ()
     assert any("cannot be excluded while cytology is positive" in one.message for one in report.findings)
+
+
+TOO_WIDE = [(ICD, "C79.31"), (SCT, "94225005"), (SCT, "128462008"), ("http://hl7.org/fhir/sid/icd-10", "C79.3")]
+
+
+@pytest.mark.parametrize("code", TOO_WIDE)
+@pytest.mark.parametrize("day", [OLD, "2026-09-01", None])
+@pytest.mark.parametrize("verification, told", [("confirmed", "Confirmed"), ("refuted", "Excluded")])
+def test_a_code_that_cannot_tell_the_meninges_changes_nothing(
+    take: Take, code: tuple[str, str], day: str | None, verification: str, told: str
+) -> None:
+    """B058, B106, B109."""
+    record = take(diagnosis("lm", LM, NEW, verification=verification), diagnosis("wide", code, day))
+    assert facts(record)["leptomeningealMetastasis"] == told
+    assert "the code does not" in reasons(record)["Condition/wide"]
+    assert record.findings == ()
 
 
 # Devices that are out

@@ -15,7 +15,7 @@ from typing import Final
 
 from lepto.facts import Fact
 from lepto.finding import Finding
-from lepto.read.fhir.claims import NO_COURSE, REFUTED, Claim, Claims, key
+from lepto.read.fhir.claims import REFUTED, Claim, Claims, key
 from lepto.read.fhir.declared import Declared
 from lepto.read.fhir.entries import Entry
 from lepto.read.fhir.moments import ANY_ZONE, LONG_AGO, Moment
@@ -74,7 +74,7 @@ class _Weighing:
             for one in found:
                 if not isinstance(one, Claim) and (one.fact is not None or not stated):
                     self._ignore(entry, one.reason, one.fact, one.warn, one.costs)
-                    if one.fact is not None and not entry.withdrawn and not one.costs and one.reason != NO_COURSE:
+                    if one.fact is not None and not entry.withdrawn and not one.costs and one.bears:
                         silent[one.fact].append((entry, one.reason))
             if not stated and not entry.withdrawn and all(one.fact is None for one in found):
                 unread.append(entry)

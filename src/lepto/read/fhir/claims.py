@@ -22,7 +22,6 @@ UNDATED: Final = frozenset({"Condition", "Device", "DeviceUseStatement", "Proced
 
 NO_UNIT: Final = frozenset({None, "1", "{score}"})
 REFUTED: Final = "its verification status is refuted"
-NO_COURSE: Final = "by its status or intent it is of no course"
 NO_DATE: Final = "it has no date"
 UNREAD: Final = "its value is none that states the fact"
 
@@ -57,12 +56,15 @@ class Claim:
 
 @dataclass(frozen=True)
 class Nothing:
-    """Why an entry states nothing of a fact (None: of any); `costs` the answer where silence would be read as no."""
+    """Why an entry states nothing of a fact (None: of any); `costs` the answer where silence would be read as no;
+    `bears` on the fact, so that another value than is stated may hold.
+    """
 
     fact: str | None
     reason: str
     costs: bool = False
     warn: bool = False
+    bears: bool = True
 
 
 def key(value: Value) -> str:
@@ -105,7 +107,8 @@ class Claims:
         found = {code.removeprefix(LEPTO) for code in entry.codes if code.startswith(LEPTO)} & self.facts.keys()
         for intake in self.declared.intakes:
             if intake.fact is not None and entry.type in intake.resources and intake.conditions.are_about(entry):
-                coded = [r for r in intake.readings if intake.conditions.is_coded or r.conditions.is_coded]
+                telling = [r for r in intake.readings if not r.cannot_tell]
+                coded = [r for r in telling if intake.conditions.is_coded or r.conditions.is_coded]
                 if any(reading.conditions.are_about(entry) for reading in coded):
                     found.add(intake.fact)
         return frozenset(found)
@@ -196,6 +199,8 @@ class Claims:
         for reading in holding:
             if reading.too_little:
                 return Nothing(intake.fact, reading.too_little)
+            if reading.cannot_tell:
+                return Nothing(intake.fact, reading.cannot_tell, bears=False)
         if any(reading.number for reading in about) and entry.quantity is not None:
             return self._no_number(entry, intake.fact or "")
         if any(reading.years for reading in about):
@@ -284,7 +289,7 @@ class Claims:
             return
         status = self._status(entry)
         if status is None:
-            yield Nothing(self.courses, NO_COURSE, warn=True)
+            yield Nothing(self.courses, "by its status or intent it is of no course", warn=True, bears=False)
             return
         site = next((local_name(one) for one in sorted(entry.sites & self.declared.sites)), None)
         start, end = (m.day if m else None for m in (entry.moment, entry.end))

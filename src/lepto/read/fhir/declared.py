@@ -156,6 +156,7 @@ class Reading:
     years: bool
     treatment: str | None
     too_little: str | None
+    cannot_tell: str | None
     rules_out: str | None
 
 
@@ -262,6 +263,7 @@ class _Reader:
             years=_truth(stated, "asCompletedYears"),
             treatment=_name(stated, "asTreatment"),
             too_little=_text(stated, "saysTooLittle"),
+            cannot_tell=_text(stated, "cannotTell"),
             rules_out=_name(stated, "rulesOut"),
         )
 
