@@ -264,8 +264,8 @@ def _is_replaced(patient: Resource) -> bool:
 
 
 def _without_copies(resources: list[Resource]) -> tuple[list[Resource], list[Resource], list[Resource]]:
-    """Return the resources, of those with one name the newest version only; those of which nothing tells it; and the
-    older versions.
+    """Return the resources, of those with one name the newest version, or all that may be it; the latter; and the older
+    versions.
     """
     named: dict[tuple[str, str], list[Resource]] = defaultdict(list)
     for one in resources:
@@ -275,10 +275,10 @@ def _without_copies(resources: list[Resource]) -> tuple[list[Resource], list[Res
         different = {_said(one): one for one in same}
         newest = max(different.values(), key=_version)
         older = [one for one in different.values() if _is_older(one, newest)]
-        kept.append(newest)
+        unsure = [one for one in different.values() if one not in older]
+        kept += unsure
         old += older
-        if len(older) < len(different) - 1:
-            doubtful.append(newest)
+        doubtful += unsure if len(unsure) > 1 else []
     return kept, doubtful, old
 
 

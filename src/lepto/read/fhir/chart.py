@@ -15,7 +15,7 @@ from typing import Final
 
 from lepto.facts import Fact
 from lepto.finding import Finding
-from lepto.read.fhir.claims import REFUTED, Claim, Claims, key
+from lepto.read.fhir.claims import NO_DATE, REFUTED, Claim, Claims, Nothing, key
 from lepto.read.fhir.declared import Declared
 from lepto.read.fhir.entries import Entry
 from lepto.read.fhir.moments import ANY_ZONE, LONG_AGO, Moment
@@ -47,6 +47,18 @@ def chart(entries: Sequence[Entry], declared: Declared, facts: Mapping[str, Fact
     return _Weighing(declared, facts, on).chart(entries)
 
 
+@dataclass(frozen=True)
+class _Silence:
+    """An entry that bears on a fact and states nothing of it: why; whether it is because it cannot be used, so that it
+    may say anything; and what it would state if it had a date.
+    """
+
+    entry: Entry
+    reason: str
+    is_unusable: bool = False
+    would: tuple[Claim, ...] = ()
+
+
 class _Weighing:
     def __init__(self, declared: Declared, facts: Mapping[str, Fact], on: date) -> None:
         self.declared, self.facts, self.on = declared, facts, on
@@ -55,17 +67,16 @@ class _Weighing:
 
     def chart(self, entries: Sequence[Entry]) -> Chart:
         claims: dict[str, list[Claim]] = defaultdict(list)
-        silent: dict[str, list[tuple[Entry, str]]] = defaultdict(list)
+        silent: dict[str, list[_Silence]] = defaultdict(list)
         unread: list[Entry] = []
         for entry in entries:
             for hint in entry.hints:
                 self._warn(entry, hint)
             self._hazards(entry)
             if reason := entry.unusable or "it is dated in the future" * self._is_future(entry):
-                is_odd = entry.warn or not entry.unusable
-                self._ignore(entry, reason, warn=is_odd)
-                for fact in self.claims.bears_on(entry) & self.declared.assumed if is_odd else ():
-                    silent[fact].append((entry, reason))
+                self._ignore(entry, reason, warn=entry.warn or not entry.unusable)
+                for fact in self._doubted_by(entry):
+                    silent[fact].append(_Silence(entry, reason, is_unusable=True))
                 continue
             found = self.claims.of(entry)
             stated = [one for one in found if isinstance(one, Claim)]
@@ -75,7 +86,7 @@ class _Weighing:
                 if not isinstance(one, Claim) and (one.fact is not None or not stated):
                     self._ignore(entry, one.reason, one.fact, one.warn, one.costs)
                     if one.fact is not None and not entry.withdrawn and not one.costs and one.bears:
-                        silent[one.fact].append((entry, one.reason))
+                        silent[one.fact].append(self._silence(entry, one))
             if not stated and not entry.withdrawn and all(one.fact is None for one in found):
                 unread.append(entry)
         if unknown := [entry.source for entry in unread if entry.type in MEDICATIONS]:
@@ -91,7 +102,7 @@ class _Weighing:
         for fact in self._unread_facts() & self.declared.assumed - self.made.stated.keys():
             for entry in unread:
                 if entry.type in self._types(fact):
-                    silent[fact].append((entry, f"it may bear on {fact}, by a code that is not known"))
+                    silent[fact].append(_Silence(entry, f"it may bear on {fact}, by a code that is not known"))
         for fact, said in sorted(silent.items()):
             self._silent(fact, claims[fact], said)
         return self.made
@@ -110,6 +121,13 @@ class _Weighing:
         to_come = entry.type == "ServiceRequest" or entry.status in ("preparation", "intended")
         return entry.moment is not None and not to_come and entry.moment.is_after_day(self.on)
 
+    def _doubted_by(self, entry: Entry) -> frozenset[str]:
+        """The facts of which an entry that must not be used may say something else: none where it says that it is none,
+        or not yet; where silence is read, also after the day of the question.
+        """
+        bears_on = self.claims.bears_on(entry) if entry.warn or not entry.unusable else frozenset()
+        return bears_on if entry.unusable else bears_on & self.declared.assumed
+
     def _hazards(self, entry: Entry) -> None:
         if entry.unusable and entry.status != "draft":
             return
@@ -123,29 +141,53 @@ class _Weighing:
         text = f"{shown}: the substance is none that is known here, so that the list of courses may be incomplete."
         self._find("warning", self.claims.courses, text)
 
-    def _silent(self, fact: str, claims: Sequence[Claim], silent: Sequence[tuple[Entry, str]]) -> None:
-        """Tell of entries on a fact that state no value and might go before those that do: where silence on the fact is
-        read, nothing may be read into them.
+    def _silence(self, entry: Entry, nothing: Nothing) -> _Silence:
+        would = self.claims.if_dated(entry) if nothing.reason == NO_DATE else ()
+        return _Silence(entry, nothing.reason, nothing.warn, tuple(one for one in would if one.fact == nothing.fact))
+
+    def _silent(self, fact: str, claims: Sequence[Claim], silent: Sequence[_Silence]) -> None:
+        """Tell of entries on a fact that state no value and may be newer than those that do: the fact is left open, and
+        where silence on it is read, nothing may be read into them.
         """
-        is_stated, is_assumed = fact in self.made.stated, fact in self.declared.assumed
-        told = _extremes([claim.entry.moment for claim in claims])
+        stated, is_assumed = self.made.stated.get(fact), fact in self.declared.assumed
+        sources = {claim.entry.source for claim in claims}
+        is_sure = self.facts[fact].many or any(claim.entry.type == "Patient" for claim in claims)
+        latest, ends = _latest(claims), _extremes([claim.entry.moment for claim in claims])
         newest_stands = self._policy(fact).startswith("Newest")
-        for entry, reason in silent:
-            at = entry.moment
-            is_older = any(one is not None and at is not None and at.is_before(one) for one in told)
-            is_newer = at is not None and all(one is not None and one.is_before(at) for one in told)
-            if is_assumed and (not is_stated or fact == self.claims.courses or (newest_stands and not is_older)):
-                self._cost(entry, fact, reason)
-            elif is_stated and newest_stands and is_newer:
-                self._warn(entry, f"it is newer than what states {fact}, and states no value")
-                if self._policy(fact) == "NewestStands":
-                    self._leave_open(fact, "a newer entry tells of the fact, and states no value")
-            elif self._policy(fact) == "AllMustAgree" and reason in self.claims.too_little:
-                self._leave_open(fact, "another entry tells of the fact, and states no value")
-                if is_assumed:
-                    self._cost(entry, fact, reason)
-                else:
-                    self._warn(entry, f"it leaves {fact} open: {reason}")
+        for one in silent:
+            is_older, at = _is_older(one.entry, *latest), one.entry.moment
+            is_newer = at is not None and all(end is not None and end.is_before(at) for end in ends)
+            if is_assumed:
+                if stated is None or fact == self.claims.courses or (newest_stands and not is_older):
+                    self._cost(one.entry, fact, one.reason)
+                elif self._policy(fact) == "AllMustAgree" and one.reason in self.claims.too_little:
+                    self._leave_open(fact, "another entry tells of the fact, and states no value")
+                    self._cost(one.entry, fact, one.reason)
+            elif stated is None or is_sure or is_older or one.entry.members & sources:
+                continue
+            elif self._is_doubted(fact, stated, one, is_newer):
+                how = "is newer" if is_newer else "may be newer"
+                what = f"cannot be used: {one.reason}" if one.is_unusable or one.would else "states no value"
+                self._warn(one.entry, f"it {how} than what states {fact}, and {what}")
+                self._leave_open(fact, f"an entry that {how} tells of the fact, and states no value")
+            elif newest_stands and is_newer and not one.would:
+                self._warn(one.entry, f"it is newer than what states {fact}, and states no value")
+
+    def _is_doubted(self, fact: str, stated: Value, silence: _Silence, is_newer: bool) -> bool:
+        """Say whether an entry that is not surely older leaves another value open than the one that is stated."""
+        policy, more = self._policy(fact), self.declared.more_specific
+        if silence.would:
+            return any(
+                claim.key == key(stated)
+                if claim.withdraws
+                else key(stated) not in {claim.key, *more.get(claim.key, ())}
+                for claim in silence.would
+            )
+        if policy == "AnyPositiveElseCount":
+            return silence.is_unusable and key(stated) in more
+        if policy == "NewestReadableStands":
+            return silence.is_unusable
+        return is_newer or silence.reason not in self.claims.too_little
 
     def _leave_open(self, fact: str, why: str) -> None:
         """Take nothing of what was taken for a fact."""
@@ -350,8 +392,8 @@ def _patients_own(claims: list[Claim]) -> list[Claim]:
     return [claim for claim in claims if claim.entry.type == "Patient"] or claims
 
 
-def _newest(claims: Sequence[Claim]) -> list[Claim]:
-    """The claims that are not surely older than another; of one and the same time those that were issued last."""
+def _latest(claims: Sequence[Claim]) -> tuple[dict[bool, datetime], dict[str, datetime]]:
+    """When the last of some claims begins, with and without a place in UTC; when the last of each time was issued."""
     starts = {True: LONG_AGO, False: LONG_AGO}
     issued: dict[str, datetime] = {}
     for claim in claims:
@@ -360,7 +402,13 @@ def _newest(claims: Sequence[Claim]) -> list[Claim]:
             starts[at.zoned] = max(starts[at.zoned], at.first)
             if claim.entry.issued is not None:
                 issued[at.text] = max(issued.get(at.text, LONG_AGO), claim.entry.issued.first)
-    return [claim for claim in claims if not _is_older(claim.entry, starts, issued)]
+    return starts, issued
+
+
+def _newest(claims: Sequence[Claim]) -> list[Claim]:
+    """The claims that are not surely older than another; of one and the same time those that were issued last."""
+    latest = _latest(claims)
+    return [claim for claim in claims if not _is_older(claim.entry, *latest)]
 
 
 def _extremes(moments: Sequence[Moment | None]) -> list[Moment | None]:
@@ -395,7 +443,7 @@ def _is_older(entry: Entry, starts: Mapping[bool, datetime], issued: Mapping[str
     for zoned, start in starts.items():
         if at.end + (timedelta(0) if zoned == at.zoned else ANY_ZONE) <= start:
             return True
-    return entry.issued is not None and entry.issued.end <= issued[at.text]
+    return entry.issued is not None and entry.issued.end <= issued.get(at.text, LONG_AGO)
 
 
 def _examinations(claims: Sequence[Claim]) -> list[list[Claim]]:

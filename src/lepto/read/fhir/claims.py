@@ -11,7 +11,7 @@ from typing import Final
 from lepto.facts import Fact
 from lepto.read.fhir.declared import Declaration, Declared, Reading
 from lepto.read.fhir.entries import Entry, Quantity
-from lepto.read.fhir.moments import completed_years
+from lepto.read.fhir.moments import completed_years, moment
 from lepto.read.fhir.quantities import DIGITS, NoUnitError, converted
 from lepto.read.literals import decimal_literal
 from lepto.read.strict_json import Number, Object, Value
@@ -96,6 +96,11 @@ class Claims:
         stated = {one.fact for one in found if isinstance(one, Claim)}
         silent = [one for one in found if isinstance(one, Nothing) and one.fact in stated and one.reason == UNREAD]
         return [one for one in found if one not in silent] or [Nothing(None, self._unknown(entry))]
+
+    def if_dated(self, entry: Entry) -> list[Claim]:
+        """Return what an entry without a date would claim if it were of the day of the question."""
+        dated = replace(entry, moment=moment(self.on.isoformat()))
+        return [one for one in self.of(dated) if isinstance(one, Claim)]
 
     def most_specific(self, values: Sequence[Value]) -> list[Value]:
         """Return the values less those of which another one says the same and more."""

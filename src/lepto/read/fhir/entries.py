@@ -124,9 +124,10 @@ class Entry:
 
     `source` names it, such as "Observation/kps"; `unusable` says why it is no evidence, empty where it may be used;
     `warn` whether that is more than routine. `withdrawn` says why what it states holds no more: it goes before older
-    entries that state it. `related` and `carries_out` are the sources of entries to
-    which it is related and whose order it carries out; `examined` is when the specimens were taken, and which they are.
-    `remarks` are codes of its interpretation or conclusion. `hints` are remarks on its codes.
+    entries that state it. `related` and `carries_out` are the sources of entries to which it is related and whose order
+    it carries out, `members` of those that it gathers, where it says nothing by itself; `examined` is when the
+    specimens were taken, and which they are. `remarks` are codes of its interpretation or conclusion. `hints` are
+    remarks on its codes.
     """
 
     type: str
@@ -152,6 +153,7 @@ class Entry:
     profiles: frozenset[str] = frozenset()
     related: frozenset[str] = frozenset()
     carries_out: frozenset[str] = frozenset()
+    members: frozenset[str] = frozenset()
     has_value: bool = False
     has_unread_site: bool = False
     has_unread_technique: bool = False
@@ -302,9 +304,8 @@ class _Reading:
             issued=times[2],
             profiles=self._profiles(),
             related=frozenset(self._related()),
-            carries_out=self._sources(
-                one for element in ("request", "basedOn") for one in _list(self.resource.get(element))
-            ),
+            carries_out=self._sources("request", "basedOn"),
+            members=frozenset() if self._says_something() else self._sources("hasMember", "result"),
             has_unread_site=self.unread_site,
             has_unread_technique=any(not self.coder.codes([one], []) for one in techniques),
             examined=self._examined(times[0]),
@@ -464,8 +465,13 @@ class _Reading:
                 found = self._found(extension.get("valueReference"))
                 yield found[0] if found else _reference(extension.get("valueReference")) or "a condition without a name"
 
-    def _sources(self, references: Iterable[Value]) -> frozenset[str]:
-        found = [self._found(reference) for reference in references]
+    def _says_something(self) -> bool:
+        """Whether it has a value, a conclusion in codes, or a reason why it has none."""
+        said = ("conclusionCode", "dataAbsentReason", "value", "_value")
+        return any(key.startswith(said) for key, _ in self.resource.pairs)
+
+    def _sources(self, *elements: str) -> frozenset[str]:
+        found = [self._found(one) for element in elements for one in _list(self.resource.get(element))]
         return frozenset(one[0] for one in found if one is not None)
 
     def _examined(self, at: Moment | None) -> tuple[Moment | None, frozenset[str]]:
