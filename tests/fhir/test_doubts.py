@@ -132,6 +132,17 @@ def test_two_reports_of_one_specimen_are_one_examination(take: Take) -> None:
     assert facts(apart)["csfCytology"] == "CytologyNegativeRepeatedly"
 
 
+def test_a_cytology_that_says_positive_and_negative_says_neither(take: Take) -> None:
+    specimen, found = cytology("a", "10828004")
+    negative = concept("http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", "NEG")
+    both = [concept(SCT, "10828004"), concept(SCT, NEGATIVE)]
+    report = without(found, "valueCodeableConcept") | {"resourceType": "DiagnosticReport", "conclusionCode": both}
+    for one in (found | {"interpretation": [negative]}, report):
+        record = take(specimen, one)
+        assert "csfCytology" not in facts(record)
+        assert "it contradicts itself (CytologyNegativeOnce, CytologyPositive)" in warnings(record)
+
+
 def test_a_specimen_of_another_patient_tells_nothing(take: Take) -> None:
     specimen, found = cytology("a", "10828004")
     record = take(specimen | {"subject": {"reference": "Patient/p9"}}, found)

@@ -175,19 +175,22 @@ class _Weighing:
 
     def _is_doubted(self, fact: str, stated: Value, silence: _Silence, is_newer: bool) -> bool:
         """Say whether an entry that is not surely older leaves another value open than the one that is stated."""
-        policy, more = self._policy(fact), self.declared.more_specific
+        policy = self._policy(fact)
         if silence.would:
             return any(
-                claim.key == key(stated)
-                if claim.withdraws
-                else key(stated) not in {claim.key, *more.get(claim.key, ())}
+                claim.key == key(stated) if claim.withdraws else key(stated) not in {claim.key, *self._above(claim.key)}
                 for claim in silence.would
             )
         if policy == "AnyPositiveElseCount":
-            return silence.is_unusable and key(stated) in more
+            return silence.is_unusable and bool(self._above(key(stated)))
         if policy == "NewestReadableStands":
             return silence.is_unusable
         return is_newer or silence.reason not in self.claims.too_little
+
+    def _above(self, value: str) -> frozenset[str]:
+        """The values that stand where this one is stated too."""
+        known = self.declared
+        return known.more_specific.get(value, frozenset()) | known.outweighing.get(value, frozenset())
 
     def _leave_open(self, fact: str, why: str) -> None:
         """Take nothing of what was taken for a fact."""
@@ -325,7 +328,10 @@ class _Weighing:
                 self._contradiction(name, same, "one examination")
             else:
                 sound += same
-        values = self.claims.most_specific(list(dict.fromkeys(claim.value for claim in sound)))
+        found = {claim.key for claim in sound}
+        values = [
+            value for value in dict.fromkeys(claim.value for claim in sound) if not self._above(key(value)) & found
+        ]
         if len(values) != 1:
             if values:
                 self._contradiction(name, sound, "all examinations")

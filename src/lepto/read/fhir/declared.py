@@ -187,6 +187,7 @@ class Declared:
     hazards: tuple[Declaration, ...]
     statuses: tuple[Declaration, ...]
     more_specific: Mapping[str, frozenset[str]]
+    outweighing: Mapping[str, frozenset[str]]
     repeated: Mapping[str, str]
     policies: Mapping[str, str]
     general: Mapping[str, frozenset[str]]
@@ -213,6 +214,7 @@ class _Reader:
             hazards=tuple(self._declarations("Hazard")),
             statuses=tuple(self._declarations("StatusReading")),
             more_specific=self._many("lessSpecificThan"),
+            outweighing=self._many("outweighedBy"),
             repeated={key: min(values) for key, values in self._many("repeatedly").items()},
             policies={key: min(values) for key, values in self._many("whenSeveral").items()},
             general={key: values - {key} for key, values in self._many("fallsUnder").items()},
