@@ -117,7 +117,12 @@ def test_a_second_course_without_an_end_does_not_end_with_the_first(take: Take, 
 
 @pytest.mark.parametrize(
     "first, second",
-    [("2026-03", "2026-03-02"), ("2026-03-02T23:00:00-05:00", "2026-03-03T04:00:00Z"), ("2026-03-02", "2026-03-02")],
+    [
+        ("2026-03", "2026-03-02"),
+        ("2026-03-02T23:00:00-05:00", "2026-03-03T04:00:00Z"),
+        ("2026-03-02T23:50:00Z", "2026-03-03T00:05:00Z"),
+        ("2026-03-02", "2026-03-02"),
+    ],
 )
 def test_examinations_that_may_be_one_are_counted_once(take: Take, first: str, second: str) -> None:
     record = take(*cytology("a", NEGATIVE, first), *cytology("b", NEGATIVE, second))
@@ -130,6 +135,32 @@ def test_two_reports_of_one_specimen_are_one_examination(take: Take) -> None:
     assert facts(take(specimen, found, again))["csfCytology"] == "CytologyNegativeOnce"
     apart = take(specimen, found, *cytology("b", NEGATIVE, "2026-03-09"))
     assert facts(apart)["csfCytology"] == "CytologyNegativeRepeatedly"
+
+
+@pytest.mark.parametrize(
+    "first, second", [("2026-03-02", "2026-03-03"), ("2026-03-02T12:00:00Z", "2026-03-03T12:00:00Z")]
+)
+def test_examinations_of_two_days_are_two(take: Take, first: str, second: str) -> None:
+    record = take(*cytology("a", NEGATIVE, first), *cytology("b", NEGATIVE, second))
+    assert facts(record)["csfCytology"] == "CytologyNegativeRepeatedly"
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        {"parent": [{"reference": "Specimen/puncture"}]},
+        {"parent": [{"reference": "Specimen/aliquot"}]},
+        {"accessionIdentifier": {"system": "http://lab.example", "value": "26-1"}},
+    ],
+    ids=["of one specimen", "of an aliquot of it", "of one accession"],
+)
+def test_parts_of_one_specimen_are_one_examination(take: Take, origin: dict[str, Any]) -> None:
+    """R23: what was punctured once is not negative repeatedly."""
+    puncture = {"resourceType": "Specimen", "id": "puncture"}
+    aliquot = {"resourceType": "Specimen", "id": "aliquot", "parent": [{"reference": "Specimen/puncture"}]}
+    (one, first), (other, second) = cytology("a", NEGATIVE), cytology("b", NEGATIVE, "2026-03-09")
+    record = take(puncture, aliquot, one | origin, other | origin, first, second)
+    assert facts(record)["csfCytology"] == "CytologyNegativeOnce"
 
 
 def test_a_cytology_that_says_positive_and_negative_says_neither(take: Take) -> None:

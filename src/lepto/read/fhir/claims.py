@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -41,12 +41,15 @@ class Claim:
         return key(self.value)
 
     def is_of_one_examination_with(self, other: Claim) -> bool:
-        """Say whether two entries may be about one examination: of one specimen, or of times that may be of one day."""
+        """Say whether two entries may be about one examination: of one specimen, of times that may be of one day, or of
+        times of day that are less than a day apart.
+        """
         (at, specimens), (then, others) = self.entry.examined, other.entry.examined
         if specimens & others or at is None or then is None:
             return True
         apart = at.is_before(then) or then.is_before(at)
-        return not apart or at.text[:10] == then.text[:10]
+        is_near = at.has_clock and then.has_clock and abs(at.first - then.first) < timedelta(days=1)
+        return not apart or is_near or at.text[:10] == then.text[:10]
 
     def part(self, name: str) -> str | None:
         """A part of the course that is claimed, None where it is not stated."""

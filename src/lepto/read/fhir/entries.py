@@ -126,8 +126,8 @@ class Entry:
     `warn` whether that is more than routine. `withdrawn` says why what it states holds no more: it goes before older
     entries that state it. `related` and `carries_out` are the sources of entries to which it is related and whose order
     it carries out, `members` of those that it gathers, where it says nothing by itself; `examined` is when the
-    specimens were taken, and which they are. `remarks` are codes of its interpretation or conclusion. `hints` are
-    remarks on its codes.
+    specimens were taken, and by what they are named. `remarks` are codes of its interpretation or conclusion. `hints`
+    are remarks on its codes.
     """
 
     type: str
@@ -475,15 +475,31 @@ class _Reading:
         return frozenset(one[0] for one in found if one is not None)
 
     def _examined(self, at: Moment | None) -> tuple[Moment | None, frozenset[str]]:
-        """When the specimens were taken, else the time of the entry; and the sources of the specimens."""
-        specimens = [one for one in map(self._found, _list(self.resource.get("specimen"))) if one is not None]
-        for _, specimen in specimens:
+        """When the specimens were taken, else the time of the entry; and all by which the specimens are named."""
+        references = _list(self.resource.get("specimen"))
+        for specimen in (one[1] for one in map(self._found, references) if one is not None):
             collection = specimen.get("collection")
             if isinstance(collection, Object):
                 taken = [value for key, value in collection.pairs if key.startswith("collected")]
                 if taken:
                     at = _told(taken[0])
-        return at, frozenset(source for source, _ in specimens)
+        return at, frozenset(self._named(references))
+
+    def _named(self, references: Iterable[Value]) -> set[str]:
+        """The sources and accession numbers of specimens, and of those from which they were taken."""
+        names: set[str] = set()
+        ahead = [_reference(one) for one in references]
+        while ahead:
+            reference = ahead.pop()
+            source, specimen = (reference and self.look_up(reference)) or (reference, Object(()))
+            if source is None or source in names:
+                continue
+            names.add(source)
+            ahead += [_reference(one) for one in _list(specimen.get("parent"))]
+            number = specimen.get("accessionIdentifier")
+            if isinstance(number, Object) and (value := text(number.get("value"))):
+                names.add(f"{text(number.get('system')) or ''}|{value}")
+        return names
 
     def _referred(self, value: Value) -> Object | None:
         found = self._found(value)

@@ -44,6 +44,11 @@ class Moment:
         return Moment(self.first, other.end, self.zoned and other.zoned, f"{self.text}/{other.text}")
 
     @property
+    def has_clock(self) -> bool:
+        """Whether a time of day is told."""
+        return "T" in self.text
+
+    @property
     def day(self) -> date | None:
         """The day on which this was, None where it may be several."""
         whole = len(self.text) >= len("YYYY-MM-DD") and "/" not in self.text
