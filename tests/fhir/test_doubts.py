@@ -28,6 +28,7 @@ from tests.fhir.taken import (
     part,
     procedure,
     radiotherapy,
+    reasons,
     refused,
     variant,
     warnings,
@@ -63,6 +64,87 @@ def test_a_diagnosis_of_hydrocephalus_denies_that_there_is_none(
     found = without(condition("hydrocephalus-found", (SCT, "230745008")), "recordedDate")
     assert intrathecal(documents, recommender) == "consider"
     assert intrathecal(documents, recommender, found | ({"recordedDate": day} if day else {})) == "undetermined"
+
+
+HYDROCEPHALUS: dict[str, dict[str, Any]] = {
+    "a diagnosis by ICD-10": condition("h", ("http://hl7.org/fhir/sid/icd-10", "G91.9")),
+    "an observation": observation("h", (SCT, "230745008"), valueCodeableConcept=concept(SCT, "52101004")),
+    "a finding": observation("h", (LOINC, "24587-8"), valueCodeableConcept=concept(SCT, "230745008")),
+    "a report": observation("h", (LOINC, "24587-8"), conclusionCode=[concept(SCT, "230745008")])
+    | {"resourceType": "DiagnosticReport"},
+}
+
+
+@pytest.mark.parametrize("found", HYDROCEPHALUS.values(), ids=HYDROCEPHALUS)
+def test_hydrocephalus_that_is_recorded_denies_that_there_is_none(take: Take, found: dict[str, Any]) -> None:
+    record = take(own("none", "NoHydrocephalus", "2026-01-01", "hydrocephalus"), found)
+    assert "hydrocephalus" not in facts(record)
+    assert "does not say whether it causes symptoms" in reasons(record)[f"{found['resourceType']}/h"]
+
+
+def test_hydrocephalus_that_is_observed_to_be_absent_is_none(take: Take) -> None:
+    found = observation("h", (SCT, "230745008"), valueCodeableConcept=concept(SCT, "2667000"))
+    assert facts(take(found))["hydrocephalus"] == "NoHydrocephalus"
+
+
+def test_a_shunt_that_icd_10_records_denies_that_there_is_no_device(take: Take) -> None:
+    shunted = condition("shunt", ("http://hl7.org/fhir/sid/icd-10", "Z98.2"))
+    assert "csfDevice" not in facts(take(own("none", "NoCsfDevice", "2026-03-02", "csfDevice"), shunted))
+
+
+VENTRICULAR_PATH, SPINAL_PATH, WORDS = concept(SCT, "280371009"), concept(SCT, "280401006"), {"text": "upper part"}
+OPEN, BLOCKED, RESTORED = "UnobstructedCsfFlow", "ObstructedCsfFlow", "CsfFlowRestoredByRadiotherapy"
+
+
+def on_sites(fact: str, *found: tuple[str, Any, str]) -> list[dict[str, Any]]:
+    """What was found of a fact, each on a site (None: on no site by name) and at a time."""
+    return [
+        own(f"at-{number}", value, time, fact) | ({"bodySite": site} if site else {})
+        for number, (value, site, time) in enumerate(found)
+    ]
+
+
+@pytest.mark.parametrize(
+    "found, told",
+    [
+        ([(BLOCKED, SPINAL_PATH, "2026-03-01"), (OPEN, VENTRICULAR_PATH, "2026-03-02")], BLOCKED),
+        ([(OPEN, SPINAL_PATH, "2026-03-01"), (OPEN, VENTRICULAR_PATH, "2026-03-02")], OPEN),
+        ([(BLOCKED, SPINAL_PATH, "2026-03-01"), (OPEN, SPINAL_PATH, "2026-03-02")], None),
+        ([(BLOCKED, SPINAL_PATH, "2026-03-01"), (OPEN, None, "2026-03-02")], OPEN),
+        ([(BLOCKED, None, "2026-03-01"), (OPEN, SPINAL_PATH, "2026-03-02")], BLOCKED),
+        ([(BLOCKED, WORDS, "2026-03-01"), (OPEN, WORDS, "2026-03-02")], BLOCKED),
+        ([(RESTORED, SPINAL_PATH, "2026-03-01"), (OPEN, VENTRICULAR_PATH, "2026-03-02")], RESTORED),
+        ([(OPEN, VENTRICULAR_PATH, "2026-03-02")], None),
+        ([(BLOCKED, VENTRICULAR_PATH, "2026-03-02")], BLOCKED),
+        ([(BLOCKED, SPINAL_PATH, "2026-03-02"), (OPEN, SPINAL_PATH, "2026-03-02")], None),
+    ],
+)
+def test_a_look_at_one_compartment_does_not_clear_the_other(
+    take: Take, found: list[tuple[str, Any, str]], told: str | None
+) -> None:
+    """R10."""
+    assert facts(take(*on_sites("csfFlow", *found))).get("csfFlow") == told
+
+
+def test_what_cannot_be_read_of_one_compartment_is_not_cleared_by_the_other(take: Take) -> None:
+    both = on_sites("csfFlow", (OPEN, SPINAL_PATH, "2026-01-01"), (OPEN, VENTRICULAR_PATH, "2026-03-02"))
+    unread = without(both[0], "valueCodeableConcept") | {"id": "unread", "effectiveDateTime": "2026-02-01"}
+    assert facts(take(*both))["csfFlow"] == OPEN
+    assert "csfFlow" not in facts(take(*both, unread))
+
+
+@pytest.mark.parametrize(
+    "brain, spine, told",
+    [
+        ("NodularDeposits", "LinearDeposits", "LinearAndNodularDeposits"),
+        ("NoDeposits", "LinearDeposits", "LinearDeposits"),
+        ("LinearAndNodularDeposits", "NoDeposits", "LinearAndNodularDeposits"),
+        ("NoDeposits", "NoDeposits", "NoDeposits"),
+    ],
+)
+def test_deposits_on_one_site_stand_beside_those_on_another(take: Take, brain: str, spine: str, told: str) -> None:
+    found = (brain, concept(SCT, BRAIN), "2026-03-01"), (spine, concept(SCT, CANAL), "2026-03-02")
+    assert facts(take(*on_sites("depositPattern", *found)))["depositPattern"] == told
 
 
 @pytest.mark.parametrize(

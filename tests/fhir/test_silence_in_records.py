@@ -300,10 +300,11 @@ def lasting(value: int, name: str, **period: str) -> dict[str, Any]:
     [
         lasting(50, "other", start="2026-01-01", end="2026-10-01"),
         lasting(50, "other", start="2026-02-01", end=DAY),
+        lasting(50, "other", start="2026-02-01"),
         kps(50, "2026-03", "other"),
         kps(50, "2026", "other"),
     ],
-    ids=["a period around it", "a period up to it", "its month", "its year"],
+    ids=["a period around it", "a period up to it", "a period that has no end", "its month", "its year"],
 )
 def test_entries_whose_times_overlap_contradict_each_other(take: Take, other: dict[str, Any]) -> None:
     record = take(kps(80), other)

@@ -21,10 +21,12 @@ from lepto.read.fhir.entries import Entry
 from lepto.read.fhir.moments import ANY_ZONE, LONG_AGO, Moment
 from lepto.read.record import Ignored, Used
 from lepto.read.strict_json import Object, Value
+from lepto.vocabulary import local_name
 
 MEDICATIONS: Final = frozenset(
     {"MedicationAdministration", "MedicationDispense", "MedicationRequest", "MedicationStatement"}
 )
+BY_SITE: Final = "NewestOnEachSiteStands"
 SHOWN: Final = 10
 
 
@@ -149,29 +151,39 @@ class _Weighing:
         """Tell of entries on a fact that state no value and may be newer than those that do: the fact is left open, and
         where silence on it is read, nothing may be read into them.
         """
-        stated, is_assumed = self.made.stated.get(fact), fact in self.declared.assumed
-        sources = {claim.entry.source for claim in claims}
-        is_sure = self.facts[fact].many or any(claim.entry.type == "Patient" for claim in claims)
-        latest, ends = _latest(claims), _extremes([claim.entry.moment for claim in claims])
-        newest_stands = self._policy(fact).startswith("Newest")
-        for one in silent:
-            is_older, at = _is_older(one.entry, *latest), one.entry.moment
-            is_newer = at is not None and all(end is not None and end.is_before(at) for end in ends)
-            if is_assumed:
-                if stated is None or fact == self.claims.courses or (newest_stands and not is_older):
-                    self._cost(one.entry, fact, one.reason)
-                elif self._policy(fact) == "AllMustAgree" and one.reason in self.claims.too_little:
-                    self._leave_open(fact, "another entry tells of the fact, and states no value")
-                    self._cost(one.entry, fact, one.reason)
-            elif stated is None or is_sure or is_older or one.entry.members & sources:
-                continue
-            elif self._is_doubted(fact, stated, one, is_newer):
-                how = "is newer" if is_newer else "may be newer"
-                what = f"cannot be used: {one.reason}" if one.is_unusable or one.would else "states no value"
-                self._warn(one.entry, f"it {how} than what states {fact}, and {what}")
-                self._leave_open(fact, f"an entry that {how} tells of the fact, and states no value")
-            elif newest_stands and is_newer and not one.would:
-                self._warn(one.entry, f"it is newer than what states {fact}, and states no value")
+        stated, by_site = self.made.stated.get(fact), self._policy(fact) == BY_SITE
+        for site in dict.fromkeys(_site(one.entry) if by_site else None for one in silent):
+            beside = _covering(claims, site) if by_site else claims
+            latest, ends = _latest(beside), _extremes([claim.entry.moment for claim in beside])
+            for one in [one for one in silent if not by_site or _site(one.entry) == site]:
+                is_older, at = _is_older(one.entry, *latest), one.entry.moment
+                is_newer = bool(ends) and at is not None and all(end is not None and end.is_before(at) for end in ends)
+                if fact in self.declared.assumed:
+                    self._assumed(fact, stated, one, is_older)
+                elif stated is not None and not is_older and not self._is_settled(fact, one.entry, claims):
+                    self._doubt(fact, stated, one, is_newer)
+
+    def _assumed(self, fact: str, stated: Value, silence: _Silence, is_older: bool) -> None:
+        policy = self._policy(fact)
+        if stated is None or fact == self.claims.courses or (policy.startswith("Newest") and not is_older):
+            self._cost(silence.entry, fact, silence.reason)
+        elif policy == "AllMustAgree" and silence.reason in self.claims.too_little:
+            self._leave_open(fact, "another entry tells of the fact, and states no value")
+            self._cost(silence.entry, fact, silence.reason)
+
+    def _is_settled(self, fact: str, entry: Entry, claims: Sequence[Claim]) -> bool:
+        """Say whether no silence doubts a fact: a list, what the Patient states, what the entry itself gathers."""
+        gathered = any(claim.entry.source in entry.members for claim in claims)
+        return gathered or self.facts[fact].many or any(claim.entry.type == "Patient" for claim in claims)
+
+    def _doubt(self, fact: str, stated: Value, silence: _Silence, is_newer: bool) -> None:
+        how = "is newer" if is_newer else "may be newer"
+        what = f"cannot be used: {silence.reason}" if silence.is_unusable or silence.would else "states no value"
+        is_doubted = self._is_doubted(fact, stated, silence, is_newer)
+        if is_doubted:
+            self._leave_open(fact, f"an entry that {how} tells of the fact, and states no value")
+        if is_doubted or (is_newer and self._policy(fact).startswith("Newest") and not silence.would):
+            self._warn(silence.entry, f"it {how} than what states {fact}, and {what}")
 
     def _is_doubted(self, fact: str, stated: Value, silence: _Silence, is_newer: bool) -> bool:
         """Say whether an entry that is not surely older leaves another value open than the one that is stated."""
@@ -247,6 +259,7 @@ class _Weighing:
                 "NewestReadableStands": self._newest,
                 "AllMustAgree": self._agreeing,
                 "AnyPositiveElseCount": self._counted,
+                BY_SITE: self._by_site,
             }
             weigh[self._policy(name)](name, self._linked(name, claims, entries))
 
@@ -292,6 +305,41 @@ class _Weighing:
             return False
         others = (one for one in claims if one is not claim and not _is_before(one, claim))
         return all(not one.withdraws and claim.key in more.get(one.key, ()) for one in others)
+
+    def _by_site(self, name: str, claims: list[Claim]) -> None:
+        """What is found on one site beside what is found on others: neither takes the other back."""
+        kept: list[Claim] = []
+        for site in dict.fromkeys(_site(claim.entry) for claim in claims):
+            latest = _latest(_covering(claims, site))
+            mine = [claim for claim in claims if _site(claim.entry) == site]
+            newest = [claim for claim in mine if not _is_older(claim.entry, *latest)]
+            for claim in mine:
+                if claim not in newest:
+                    self._ignore(claim.entry, "a newer entry tells of the fact", name)
+            if self._disagree(newest):
+                return self._contradiction(name, newest, "the same time")
+            kept += [claim for claim in newest if not claim.withdraws]
+        found = {claim.key: claim.value for claim in kept}
+        values = {one: value for one, value in found.items() if not self._above(one) & found.keys()}
+        both: dict[str, Value] = {w: w for w, parts in self.declared.combining.items() if parts == values.keys()}
+        if len(both or values) != 1:
+            return self._contradiction(name, kept, "different sites") if kept else None
+        ((said, value),) = (both or values).items()
+        used = [claim for claim in kept if claim.key in values]
+        missing = self.declared.whole.get(name, frozenset()) - _sites(kept)
+        if self._above(said) and missing and all(_site(claim.entry) is not None for claim in kept):
+            for claim in used:
+                self._warn(
+                    claim.entry, f"it states {name} of a part only, and another part may differ: it is left open"
+                )
+                self._ignore(claim.entry, "it tells of a part only", name)
+            return None
+        self.made.stated[name] = value
+        self._use(used, value)
+        for claim in kept:
+            if claim not in used:
+                self._ignore(claim.entry, "what is found on another site goes before it", name)
+        return None
 
     def _agreeing(self, name: str, claims: list[Claim]) -> None:
         """All that is stated and not withdrawn; a withdrawal that is not older than what it withdraws takes it back."""
@@ -346,12 +394,17 @@ class _Weighing:
             if claim.value != values[0]:
                 self._ignore(claim.entry, "another examination says more", name)
 
+    def _disagree(self, claims: Sequence[Claim]) -> bool:
+        """Say whether claims state different values, or one that another one of them withdraws."""
+        values = self.claims.most_specific([claim.value for claim in claims if not claim.withdraws])
+        stated, gone = {key(value) for value in values}, {claim.key for claim in claims if claim.withdraws}
+        return len(stated) > 1 or bool(gone & stated)
+
     def _take(self, name: str, claims: list[Claim]) -> None:
         """State the one value of claims of one time, or of none; what is withdrawn at the same time is contradicted."""
         stated = [claim for claim in claims if not claim.withdraws]
         values = self.claims.most_specific(list(dict.fromkeys(claim.value for claim in stated)))
-        gone = {claim.key for claim in claims if claim.withdraws}
-        if len({key(value) for value in values}) > 1 or gone & {key(value) for value in values}:
+        if self._disagree(claims):
             self._contradiction(name, claims, "the same time")
         elif values:
             self.made.stated[name] = values[0]
@@ -396,6 +449,21 @@ class _Weighing:
 def _patients_own(claims: list[Claim]) -> list[Claim]:
     """What the Patient itself states goes before what is observed."""
     return [claim for claim in claims if claim.entry.type == "Patient"] or claims
+
+
+def _site(entry: Entry) -> frozenset[str] | None:
+    """The sites of which an entry tells, None where it names none; of one that is not understood it is its own."""
+    return frozenset({entry.source}) if entry.has_unread_site else entry.sites or None
+
+
+def _covering(claims: Sequence[Claim], site: frozenset[str] | None) -> list[Claim]:
+    """The claims that tell of a site: of it, of more, or of no site by name."""
+    told = [(claim, _site(claim.entry)) for claim in claims]
+    return [claim for claim, mine in told if mine is None or (site is not None and site <= mine)]
+
+
+def _sites(claims: Sequence[Claim]) -> frozenset[str]:
+    return frozenset(local_name(site) for claim in claims for site in _site(claim.entry) or ())
 
 
 def _latest(claims: Sequence[Claim]) -> tuple[dict[bool, datetime], dict[str, datetime]]:

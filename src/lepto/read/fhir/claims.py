@@ -93,8 +93,8 @@ class Claims:
         found: list[Claim | Nothing] = [*self._own(entry), *self._courses(entry)]
         for intake in self.declared.intakes:
             if intake.fact != self.courses and entry.type in intake.resources:
-                about = [r for r in intake.readings if r.conditions.are_about(entry)]
-                if about and intake.conditions.are_about(entry) and (entry.codes or entry.type == "Patient"):
+                about = _about(entry, intake)
+                if about and (entry.codes or entry.type == "Patient"):
                     found += self._read(entry, intake, about)
         stated = {one.fact for one in found if isinstance(one, Claim)}
         silent = [one for one in found if isinstance(one, Nothing) and one.fact in stated and one.reason == UNREAD]
@@ -114,10 +114,10 @@ class Claims:
         """Return the facts on which an entry bears by its codes, whatever else it says."""
         found = {code.removeprefix(LEPTO) for code in entry.codes if code.startswith(LEPTO)} & self.facts.keys()
         for intake in self.declared.intakes:
-            if intake.fact is not None and entry.type in intake.resources and intake.conditions.are_about(entry):
-                telling = [r for r in intake.readings if not r.cannot_tell]
-                coded = [r for r in telling if intake.conditions.is_coded or r.conditions.is_coded]
-                if any(reading.conditions.are_about(entry) for reading in coded):
+            if intake.fact is not None and entry.type in intake.resources:
+                asked = intake.conditions.is_coded
+                about = [r for r in _about(entry, intake) if asked or r.conditions.is_coded or r.conditions.answers]
+                if any(not reading.cannot_tell for reading in about):
                     found.add(intake.fact)
         return frozenset(found)
 
@@ -130,7 +130,7 @@ class Claims:
             yield Nothing(intake.fact, reason)
             return
         holding, values = self._held(entry, intake, about, withdrawn)
-        yield from self._denied(entry, intake, about)
+        yield from self._denied(entry, intake, about, holding)
         specific = self.most_specific(values)
         if len({key(value) for value in specific}) > 1:
             said = ", ".join(sorted(key(value) for value in specific))
@@ -168,7 +168,9 @@ class Claims:
             values += [v for v in found if v not in values]
         return holding, values
 
-    def _denied(self, entry: Entry, intake: Declaration, about: Sequence[Reading]) -> Iterator[Claim]:
+    def _denied(
+        self, entry: Entry, intake: Declaration, about: Sequence[Reading], holding: Sequence[Reading]
+    ) -> Iterator[Claim]:
         """What an entry says not to be: by an answer that denies it, or because it says something else."""
         assert intake.fact is not None
         if intake.denials & (entry.answers | entry.remarks) and not intake.conditions.answers & (
@@ -177,8 +179,8 @@ class Claims:
             for r in about:
                 if intake.conditions.hold_whatever_answered(entry) and r.conditions.hold_whatever_answered(entry):
                     yield from [Claim(intake.fact, r.value, entry, withdraws=True)] if r.value else []
-        for r in about:
-            if r.rules_out and _holds(entry, intake, r) and not entry.withdrawn:
+        for r in holding:
+            if r.rules_out and not entry.withdrawn:
                 yield Claim(intake.fact, r.rules_out, entry, withdraws=True)
 
     def _no_evidence(self, entry: Entry, intake: Declaration) -> str:
@@ -328,6 +330,17 @@ class Claims:
     def _status(self, entry: Entry) -> str | None:
         readings = (one for one in self.declared.statuses if entry.type in one.resources)
         return next((one.status for one in readings if one.conditions.hold(entry)), None)
+
+
+def _about(entry: Entry, intake: Declaration) -> list[Reading]:
+    """The readings of an intake as which an entry is coded; where they ask for no code, as which it answers."""
+    if not intake.conditions.are_about(entry):
+        return []
+    said = entry.answers | entry.remarks
+    about = [r for r in intake.readings if r.conditions.are_about(entry)]
+    if intake.conditions.is_coded:
+        return about
+    return [r for r in about if r.conditions.is_coded or not r.conditions.answers or r.conditions.answers & said]
 
 
 def _holds(entry: Entry, intake: Declaration, reading: Reading) -> bool:

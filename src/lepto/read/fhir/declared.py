@@ -189,7 +189,9 @@ class Declared:
     more_specific: Mapping[str, frozenset[str]]
     outweighing: Mapping[str, frozenset[str]]
     repeated: Mapping[str, str]
+    combining: Mapping[str, frozenset[str]]
     policies: Mapping[str, str]
+    whole: Mapping[str, frozenset[str]]
     general: Mapping[str, frozenset[str]]
     units: Mapping[str, str]
     shown: Mapping[str, str]
@@ -215,6 +217,8 @@ class _Reader:
             statuses=tuple(self._declarations("StatusReading")),
             more_specific=self._many("lessSpecificThan"),
             outweighing=self._many("outweighedBy"),
+            combining=self._many("combines"),
+            whole=self._many("wholeOnSites"),
             repeated={key: min(values) for key, values in self._many("repeatedly").items()},
             policies={key: min(values) for key, values in self._many("whenSeveral").items()},
             general={key: values - {key} for key, values in self._many("fallsUnder").items()},

@@ -530,7 +530,7 @@ class _Reading:
             if isinstance(value, Object):
                 first, end = (moment(one) if (one := text(value.get(key))) else None for key in ("start", "end"))
                 if self.kind in ("DiagnosticReport", "Observation"):
-                    return (first.until(end) if first and end else first or end), None
+                    return (first.until(end) if first and end else first.onwards() if first else end), None
                 if first or end:
                     return first, end
             elif value is not None:
