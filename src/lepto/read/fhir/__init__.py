@@ -32,6 +32,8 @@ __all__ = ["Absence", "Intaking", "Resource", "is_fhir", "resources_of"]
 NOT_READ = "this type of resource is not read"
 LISTED = 200
 """Ignored entries that are listed one by one; the rest are counted by reason."""
+SHORTLY = 10
+"""Of what belongs to no patient and is listed with several."""
 
 
 class Declaring(Protocol):
@@ -112,7 +114,24 @@ class _Charts:
         if not mine:
             return [self._nobody()] if strangers or self.absences else []
         shared = _shared_identifiers(patients)
-        return [self._record(key, *kept[key], strangers if len(mine) == 1 else [], shared) for key in mine]
+        nobodys = self._nobodys(strangers, [some[0].bundle for some in mine.values()])
+        return [
+            self._record(key, *kept[key], [*nobodys.get(some[0].bundle, ()), *nobodys.get(None, ())], shared)
+            for key, some in mine.items()
+        ]
+
+    def _nobodys(self, strangers: Sequence[Resource], homes: Sequence[str]) -> dict[str | None, list[Ignored]]:
+        """What belongs to no patient, to be listed with those of its bundle, or, where that has none (None), with all;
+        in short where it is listed more than once.
+        """
+        found: dict[str | None, list[Ignored]] = defaultdict(list)
+        for one in strangers:
+            home = one.bundle if one.bundle in homes else None
+            found[home].append(Ignored(_named(one), None, self._stranger(one)))
+        for home, some in found.items():
+            if (len(homes) if home is None else homes.count(home)) > 1:
+                found[home] = list(_listed([one for one in some if one.reason != NOT_READ], SHORTLY))
+        return found
 
     def _is_deleted(self, resource: Resource) -> bool:
         """Say whether a resource was deleted: by its full URL, or by type and id in its own bundle, or where nothing
@@ -149,7 +168,7 @@ class _Charts:
         resources: list[Resource],
         doubtful: list[Resource],
         old: list[Resource],
-        strangers: list[Resource],
+        nobodys: list[Ignored],
         shared: Mapping[str, str],
     ) -> Record:
         origin = f"{self.name} {key}" if resources[0].type != "Patient" else resources[0].place
@@ -159,7 +178,7 @@ class _Charts:
         unsure = self.doubtful | {id(one) for one in doubtful}
         entries = [self._entry(one, id(one) in unsure) for one in resources if one.type in READ]
         made = chart(entries, self.intaking.declared, self.intaking.facts, self.intaking.on)
-        made.ignored += [Ignored(_named(one), None, self._stranger(one)) for one in strangers]
+        made.ignored += nobodys
         made.ignored += [Ignored(_named(one), None, "the input has a newer version of it") for one in old]
         made.ignored += [Ignored(one.place, None, one.reason) for one in self.absences]
         made.ignored += [Ignored(_named(one), None, NOT_READ) for one in resources if one.type not in READ]
@@ -335,11 +354,12 @@ def _named(resource: Resource) -> str:
     )
 
 
-def _listed(ignored: Sequence[Ignored]) -> Iterator[Ignored]:
+def _listed(ignored: Sequence[Ignored], limit: int = LISTED) -> Iterator[Ignored]:
     """The ignored entries in order; what is not read at all, and what is beyond the limit, is counted by its reason."""
     known = [one for one in dict.fromkeys(ignored) if one.reason != NOT_READ]
-    yield from sorted(known, key=lambda one: (one.source, one.property or "", one.reason))[:LISTED]
-    rest = sorted(known, key=lambda one: (one.source, one.property or "", one.reason))[LISTED:]
+    known.sort(key=lambda one: (one.source, one.property or "", one.reason))
+    yield from known[:limit]
+    rest = known[limit:]
     rest += [one for one in ignored if one.reason == NOT_READ]
     counted = Counter((one.source.split("/")[0].split(" at ")[0], one.reason) for one in rest)
     yield from (Ignored(f"{kind} ({many})", None, reason) for (kind, reason), many in sorted(counted.items()))
