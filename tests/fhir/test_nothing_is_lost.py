@@ -8,7 +8,7 @@ import pytest
 
 from lepto.recommend import Recommender
 from tests.accept_cases import ON
-from tests.fhir.records import HGNC, OWN, RXNORM, SCT, bundle, concept, condition, observation, quantity
+from tests.fhir.records import HGNC, LOINC, OWN, RXNORM, SCT, bundle, concept, condition, observation, quantity
 from tests.fhir.taken import (
     BRAIN,
     CANAL,
@@ -25,6 +25,7 @@ from tests.fhir.taken import (
     facts,
     kps,
     order,
+    own,
     part,
     procedure,
     radiotherapy,
@@ -183,3 +184,59 @@ def test_a_patient_who_was_deleted_gets_no_answer(documents: Documents) -> None:
     document = bundle_of(PATIENT, kps(80))
     document["entry"].append(gone)
     assert all(refused(one) for one in documents(document))
+
+
+CLEAR = own("clear", "UnobstructedCsfFlow", "2026-03-02")
+FOUND = own("found", "ObstructedCsfFlow", "2026-03-20")
+IMAGING = (LOINC, "24587-8")
+
+
+def report(**more: Any) -> dict[str, Any]:
+    """A report of imaging."""
+    return observation("mri", IMAGING, effectiveDateTime="2026-03-20", **more) | {"resourceType": "DiagnosticReport"}
+
+
+BLOCK_WITHIN: dict[str, dict[str, Any]] = {
+    "contained in a report": report(contained=[FOUND], result=[{"reference": "#found"}]),
+    "contained in what a report contains": report(
+        contained=[FOUND, observation("panel", IMAGING, hasMember=[{"reference": "#found"}])],
+        result=[{"reference": "#panel"}],
+    ),
+    "a component": observation(
+        "panel",
+        IMAGING,
+        effectiveDateTime="2026-03-20",
+        component=[{"id": "c"} | {key: FOUND[key] for key in ("code", "valueCodeableConcept")}],
+    ),
+    "concluded by a report": report(conclusionCode=[FOUND["valueCodeableConcept"]]) | {"code": FOUND["code"]},
+}
+
+
+@pytest.mark.parametrize("found", BLOCK_WITHIN.values(), ids=BLOCK_WITHIN)
+def test_what_a_report_or_a_panel_holds_is_read(take: Take, found: dict[str, Any]) -> None:
+    assert facts(take(CLEAR, found))["csfFlow"] == "ObstructedCsfFlow"
+
+
+@pytest.mark.parametrize("found", BLOCK_WITHIN.values(), ids=BLOCK_WITHIN)
+@pytest.mark.parametrize("status, told", [("entered-in-error", "UnobstructedCsfFlow"), ("unknown", None)])
+def test_what_a_report_holds_is_no_better_than_the_report(
+    take: Take, found: dict[str, Any], status: str, told: str | None
+) -> None:
+    assert facts(take(CLEAR, found | {"status": status})).get("csfFlow") == told
+
+
+def test_what_a_report_contains_of_another_patient_is_not_believed(take: Take) -> None:
+    theirs = FOUND | {"subject": {"reference": "Patient/p9"}}
+    record = take(report(contained=[theirs], result=[{"reference": "#found"}]))
+    assert "csfFlow" not in facts(record)
+    assert reasons(record)["DiagnosticReport/mri#found"] == "it is about another patient"
+
+
+def test_what_is_contained_and_no_result_is_listed(take: Take) -> None:
+    record = take(report(contained=[FOUND]))
+    assert "csfFlow" not in facts(record)
+    assert "is no result of it" in reasons(record)["DiagnosticReport/mri#found"]
+
+
+def test_components_that_state_no_fact_are_not_listed(take: Take) -> None:
+    assert set(reasons(take(variant(EGFR, "p.L858R")))) == set()

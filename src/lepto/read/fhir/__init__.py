@@ -17,10 +17,21 @@ from pyoxigraph import NamedNode, Store
 
 from lepto.facts import Fact
 from lepto.finding import Finding
-from lepto.read.fhir.bundles import Absence, Resource, is_fhir, resources_of
+from lepto.read.fhir.bundles import RESOURCE_TYPE, Absence, Resource, is_fhir, resources_of
 from lepto.read.fhir.chart import Chart, chart
 from lepto.read.fhir.declared import Declared, declared
-from lepto.read.fhir.entries import LOOKED_UP, READ, Coder, Entry, entry, is_id, subject_of, text
+from lepto.read.fhir.entries import (
+    LOOKED_UP,
+    READ,
+    Coder,
+    Entry,
+    components,
+    entry,
+    is_id,
+    results,
+    subject_of,
+    text,
+)
 from lepto.read.fhir.moments import LONG_AGO, NoMomentError, moment
 from lepto.read.record import Ignored, Intake, Record, refused, violation
 from lepto.read.stated import record
@@ -30,6 +41,7 @@ from lepto.vocabulary import FACT_CODES, RDF_TYPE
 __all__ = ["Absence", "Intaking", "Resource", "is_fhir", "resources_of"]
 
 NOT_READ = "this type of resource is not read"
+CONTAINED = "it is contained in another resource, and is no result of it"
 LISTED = 200
 """Ignored entries that are listed one by one; the rest are counted by reason."""
 SHORTLY = 10
@@ -176,12 +188,13 @@ class _Charts:
         if fault := self._refusal(resources[0], doubtful, shared):
             return refused(origin, [violation(origin, *fault)], patient)
         unsure = self.doubtful | {id(one) for one in doubtful}
-        entries = [self._entry(one, id(one) in unsure) for one in resources if one.type in READ]
+        entries = [e for one in resources if one.type in READ for e in self._entries(one, id(one) in unsure)]
         made = chart(entries, self.intaking.declared, self.intaking.facts, self.intaking.on)
         made.ignored += nobodys
         made.ignored += [Ignored(_named(one), None, "the input has a newer version of it") for one in old]
         made.ignored += [Ignored(one.place, None, one.reason) for one in self.absences]
         made.ignored += [Ignored(_named(one), None, NOT_READ) for one in resources if one.type not in READ]
+        made.ignored += [Ignored(name, None, CONTAINED) for one in resources for name in self._passed_over(one)]
         odd = [f"{one.place}: {one.reason}." for one in self.absences if one.warn]
         odd += [
             f"{_named(one)}: it is marked as inactive, or replaced by another one."
@@ -193,6 +206,46 @@ class _Charts:
         taken = record(Object(pairs), origin, self.intaking.facts)
         findings = tuple(sorted({*taken.findings, *made.findings}, key=str))
         return replace(taken, findings=findings, intake=self._intake(made))
+
+    def _entries(self, resource: Resource, is_doubtful: bool) -> Iterator[Entry]:
+        """The entry of a resource, those of its components, and those of the results that it contains."""
+        whole = self._entry(resource, is_doubtful)
+        yield whole
+        yield from self._components(resource, whole.source, is_doubtful)
+        for name in self._contained_results(resource):
+            inside = replace(resource, content=resource.contained[name])
+            source = f"{whole.source}#{name}"
+            of_another = subject_of(inside.content) is not None and self._patient_of(inside) != self._patient_of(
+                resource
+            )
+            unusable = whole.unusable or "it is about another patient" * of_another
+            for one in (self._entry(inside, is_doubtful), *self._components(inside, source, is_doubtful)):
+                named = one if one.is_component else replace(one, source=source)
+                yield replace(named, unusable=unusable, warn=whole.warn or of_another) if unusable else named
+
+    def _components(self, resource: Resource, source: str, is_doubtful: bool) -> Iterator[Entry]:
+        for number, part in enumerate(components(resource.content), 1):
+            found = self._entry(replace(resource, content=part), is_doubtful)
+            yield replace(found, source=f"{source} component {number}", is_component=True)
+
+    def _contained_results(self, resource: Resource) -> list[str]:
+        """The ids of the results that a resource contains, and of those that they gather in turn."""
+        found: dict[str, None] = {}
+        ahead = [*results(resource.content)]
+        while ahead:
+            reference = ahead.pop(0)
+            name, inside = reference[1:], resource.contained.get(reference[1:])
+            if reference.startswith("#") and inside is not None and name not in found:
+                found[name] = None
+                ahead += results(inside)
+        return list(found)
+
+    def _passed_over(self, resource: Resource) -> Iterator[str]:
+        """The sources of what a resource contains that is neither a result of it nor said of it."""
+        results = self._contained_results(resource)
+        for name, inside in resource.contained.items():
+            if name not in results and inside.get(RESOURCE_TYPE) in READ - {"Device", "Patient"}:
+                yield f"{resource.source}#{name}"
 
     def _entry(self, resource: Resource, is_doubtful: bool) -> Entry:
         found = entry(resource.content, resource.place, self.intaking.coder, partial(self._look_up, resource))

@@ -72,9 +72,11 @@ class _Weighing:
         silent: dict[str, list[_Silence]] = defaultdict(list)
         unread: list[Entry] = []
         for entry in entries:
+            self._hazards(entry)
+            if entry.is_component and not self.claims.bears_on(entry):
+                continue
             for hint in entry.hints:
                 self._warn(entry, hint)
-            self._hazards(entry)
             if reason := entry.unusable or "it is dated in the future" * self._is_future(entry):
                 self._ignore(entry, reason, warn=entry.warn or not entry.unusable)
                 for fact in self._doubted_by(entry):

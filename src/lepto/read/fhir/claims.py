@@ -20,6 +20,9 @@ from lepto.vocabulary import LEPTO, XSD_INTEGER, local_name
 UNDATED: Final = frozenset({"Condition", "Device", "DeviceUseStatement", "Procedure", "Patient"})
 """Types whose entries hold until they are changed, so that they may be used without a date."""
 
+OWN_CODED: Final = frozenset({"DiagnosticReport", "Observation"})
+"""Types that may be coded with a fact of the ontology itself."""
+
 NO_UNIT: Final = frozenset({None, "1", "{score}"})
 REFUTED: Final = "its verification status is refuted"
 NO_DATE: Final = "it has no date"
@@ -256,13 +259,13 @@ class Claims:
             return "its code states no fact that is asked for"
         return "it is text only, and text is not read" if entry.text else "it has no code that is known"
 
-    # Observations that are coded with a fact of the ontology itself
+    # Observations and reports that are coded with a fact of the ontology itself
 
     def _own(self, entry: Entry) -> Iterator[Claim | Nothing]:
         declared = {
             LEPTO + (i.fact or "") for i in self.declared.intakes if LEPTO + (i.fact or "") in i.conditions.codes
         }
-        for code in sorted(entry.codes - declared) if entry.type == "Observation" else ():
+        for code in sorted(entry.codes - declared) if entry.type in OWN_CODED else ():
             fact = self.facts.get(code.removeprefix(LEPTO)) if code.startswith(LEPTO) else None
             if fact is None or fact.of_course:
                 continue

@@ -94,6 +94,8 @@ STATUS: Final[Mapping[str, str]] = {
 RELATED: Final = "http://hl7.org/fhir/StructureDefinition/condition-related"
 TECHNIQUE: Final = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-radiotherapy-technique"
 _CODES: Final = ("code", "medicationCodeableConcept", "type")
+_MEMBERS: Final = ("hasMember", "result")
+_OWN_OF_COMPONENT: Final = ("code", "value", "interpretation", "dataAbsentReason", "component", *_MEMBERS)
 _REMARKS: Final = ("interpretation", "conclusionCode")
 ABSENT: Final = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 
@@ -127,7 +129,7 @@ class Entry:
     entries that state it. `related` and `carries_out` are the sources of entries to which it is related and whose order
     it carries out, `members` of those that it gathers, where it says nothing by itself; `examined` is when the
     specimens were taken, and by what they are named. `remarks` are codes of its interpretation or conclusion. `hints`
-    are remarks on its codes.
+    are remarks on its codes. `is_component` tells that it is a part of another entry, read by itself.
     """
 
     type: str
@@ -161,6 +163,7 @@ class Entry:
     unusable: str = ""
     warn: bool = False
     hints: tuple[str, ...] = field(default=())
+    is_component: bool = False
 
     @property
     def is_active(self) -> bool:
@@ -225,6 +228,24 @@ def entry(resource: Object, place: str, coder: Coder, look_up: LookUp) -> Entry:
     fault = _fault(kind, resource)
     found = _Reading(kind, source, resource, coder, look_up).entry()
     return found if fault is None else replace(found, unusable=fault, warn=True)
+
+
+def components(resource: Object) -> Iterator[Object]:
+    """Yield each component of an observation as an observation by itself: what it does not say is said by the whole."""
+    whole = [pair for pair in resource.pairs if not pair[0].lstrip("_").startswith(_OWN_OF_COMPONENT)]
+    for part in _list(resource.get("component")):
+        if isinstance(part, Object):
+            own = [pair for pair in part.pairs if pair[0].lstrip("_").startswith(_OWN_OF_COMPONENT)]
+            modifier = (
+                [] if resource.count("modifierExtension") else [p for p in part.pairs if p[0] == "modifierExtension"]
+            )
+            yield Object((*whole, *own, *modifier))
+
+
+def results(resource: Object) -> Iterator[str]:
+    """Yield the references to what a report or an observation gathers."""
+    for element in _MEMBERS:
+        yield from (r for one in _list(resource.get(element)) if (r := _reference(one)))
 
 
 def is_id(name: str) -> bool:
@@ -305,7 +326,7 @@ class _Reading:
             profiles=self._profiles(),
             related=frozenset(self._related()),
             carries_out=self._sources("request", "basedOn"),
-            members=frozenset() if self._says_something() else self._sources("hasMember", "result"),
+            members=frozenset() if self._says_something() else self._sources(*_MEMBERS),
             has_unread_site=self.unread_site,
             has_unread_technique=any(not self.coder.codes([one], []) for one in techniques),
             examined=self._examined(times[0]),
