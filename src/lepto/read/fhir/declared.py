@@ -84,6 +84,7 @@ class Conditions:
     only_parts: frozenset[str]
     specimens: frozenset[str]
     parts: tuple[PartCondition, ...]
+    some_parts: tuple[PartCondition, ...]
     parts_if_any: tuple[PartCondition, ...]
     no_parts: tuple[PartCondition, ...]
     profiles: frozenset[str]
@@ -93,6 +94,8 @@ class Conditions:
     def are_about(self, entry: Entry) -> bool:
         """Say whether the entry, and its components, are coded as the conditions ask, whatever else it says."""
         if not all(part.holds(entry.parts) for part in self.parts):
+            return False
+        if not all(part.occurs(entry.parts) for part in self.some_parts):
             return False
         if not self.is_coded:
             return True
@@ -290,6 +293,7 @@ class _Reader:
             only_parts=_iris(stated, "withNoPartBut"),
             specimens=_iris(stated, "ofSpecimen"),
             parts=tuple(self._part(node) for node in _nodes(stated, "withPart")),
+            some_parts=tuple(self._part(node) for node in _nodes(stated, "withSomePart")),
             parts_if_any=tuple(self._part(node) for node in _nodes(stated, "withPartIfAny")),
             no_parts=tuple(self._part(node) for node in _nodes(stated, "withoutPart")),
             profiles=frozenset(_texts(stated, "ofProfile")),
