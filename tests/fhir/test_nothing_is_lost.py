@@ -116,6 +116,21 @@ def test_a_volume_that_is_not_understood_leaves_the_course_open(take: Take, more
     assert courses(take(radiotherapy(BRAIN, extension=[VOLUME]), structure)) == {("UnspecifiedRadiotherapy", "Given")}
 
 
+@pytest.mark.parametrize(
+    "reference",
+    [{"identifier": {"value": "v1"}}, {"reference": "urn:uuid:a"}, {"reference": "#b"}, {"display": "brain and spine"}],
+    ids=["by identifier", "by name", "contained", "in words"],
+)
+def test_a_volume_that_is_not_in_the_input_leaves_the_course_open(take: Take, reference: dict[str, Any]) -> None:
+    """However it is referred to; what an extension says of anything else does not."""
+    breast, volume = "76752008", [{"url": "volume", "valueReference": reference}]
+    lost = take(radiotherapy(breast, extension=[{"url": "http://x", "extension": volume}]))
+    assert courses(lost) == {("UnspecifiedRadiotherapy", "Given")}
+    assert "which is not in the input" in warnings(lost)
+    other = take(radiotherapy(breast, extension=[{"url": "http://x", "valueReference": reference}]))
+    assert courses(other) == {("FocalRadiotherapy", "Given")}
+
+
 def test_a_volume_that_was_withdrawn_is_none(take: Take) -> None:
     structure = {
         "resourceType": "BodyStructure",

@@ -94,6 +94,9 @@ STATUS: Final[Mapping[str, str]] = {
 RELATED: Final = "http://hl7.org/fhir/StructureDefinition/condition-related"
 TECHNIQUE: Final = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-radiotherapy-technique"
 _CODES: Final = ("code", "medicationCodeableConcept", "type")
+VOLUME: Final = "volume"
+"""The part of mCODE's extension for a dose that refers to the irradiated volume."""
+
 _MEMBERS: Final = ("hasMember", "result")
 _OWN_OF_COMPONENT: Final = ("code", "value", "interpretation", "dataAbsentReason", "component", *_MEMBERS)
 _REMARKS: Final = ("interpretation", "conclusionCode")
@@ -458,15 +461,16 @@ class _Reading:
 
     def _sites(self) -> frozenset[str]:
         concepts = list(_list(self.resource.get("bodySite")))
+        volumes = list(_nested(self.resource.get("extension"), VOLUME, "valueReference"))
         for reference in _nested(self.resource.get("extension"), None, "valueReference"):
             found = self._referred(reference)
             if found is not None and found.get("resourceType") == "BodyStructure":
                 is_whole = found.get("active") is not False and found.get("locationQualifier") is None
                 is_whole = is_whole and not self._is_of_another(found)
                 concepts.append(found.get("location") if is_whole else None)
-            elif found is None and (_reference(reference) or "").rsplit("/", 2)[-2:-1] == ["BodyStructure"]:
+            elif found is None and (reference in volumes or _names_body_structure(reference)):
                 concepts.append(None)
-                self.hints.append(f"it names {_reference(reference)}, which is not in the input")
+                self.hints.append(f"it names {_reference(reference) or 'a volume'}, which is not in the input")
         self.unread_site = any(_is_qualified(one) or not self.coder.codes([one], []) for one in concepts)
         return self.coder.codes(concepts, self.hints)
 
@@ -622,6 +626,10 @@ def subject_of(resource: Object) -> str | None:
 
 def _reference(value: Value) -> str | None:
     return text(value.get("reference")) if isinstance(value, Object) else None
+
+
+def _names_body_structure(reference: Value) -> bool:
+    return (_reference(reference) or "").rsplit("/", 2)[-2:-1] == ["BodyStructure"]
 
 
 def _nested(extensions: Value, url: str | None, element: str) -> Iterator[Value]:
