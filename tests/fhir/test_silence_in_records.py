@@ -282,6 +282,20 @@ def test_a_unit_that_is_shown_as_another_one_is_not_read(take: Take, code: str, 
     assert f"Observation/protein: it is not used: its unit is {code} and is shown as {unit}" in warnings(record)
 
 
+@pytest.mark.parametrize(
+    "code, word", [("mo", "weeks"), ("mo", "week(s), estimated"), ("mo", "Years"), ("wk", "months")]
+)
+def test_a_unit_that_words_show_as_another_one_is_not_read(take: Take, code: str, word: str) -> None:
+    record = take(expectancy(quantity(3, code) | {"unit": word}))
+    assert "lifeExpectancyMonths" not in facts(record)
+    assert f"its unit is {code} and is shown as {word}" in warnings(record)
+
+
+@pytest.mark.parametrize("word", ["month", "months", "Months", "Monate", "mths", "month(s)", "months, estimated"])
+def test_a_unit_that_words_show_otherwise_is_read_as_it_is_coded(take: Take, word: str) -> None:
+    assert facts(take(expectancy(quantity(3, "mo") | {"unit": word})))["lifeExpectancyMonths"] == "3"
+
+
 @pytest.mark.parametrize("unit", ["mg/dL", "mg/dl", "MG/DL", "mg per dL", "mg%", "mg/100 ml"])
 def test_a_unit_that_is_shown_otherwise_is_read_as_it_is_coded(take: Take, unit: str) -> None:
     assert facts(take(protein("mg/dL", unit)))["csfProtein"] == "85"

@@ -12,7 +12,7 @@ from lepto.facts import Fact
 from lepto.read.fhir.declared import Declaration, Declared, Reading
 from lepto.read.fhir.entries import Entry, Quantity
 from lepto.read.fhir.moments import completed_years, moment
-from lepto.read.fhir.quantities import DIGITS, NoUnitError, converted
+from lepto.read.fhir.quantities import DIGITS, NoUnitError, converted, sized
 from lepto.read.literals import decimal_literal
 from lepto.read.strict_json import Number, Object, Value
 from lepto.vocabulary import LEPTO, XSD_INTEGER, local_name
@@ -351,10 +351,10 @@ def _holds(entry: Entry, intake: Declaration, reading: Reading) -> bool:
 
 
 def _shows_another_unit(given: Quantity) -> bool:
-    """Say whether the unit that is shown is one of UCUM, and of another size than the one that is coded."""
+    """Say whether the unit that is shown, in UCUM or in words, is of another size than the one that is coded."""
     if given.unit is None or given.shown_unit is None or given.shown_unit.casefold() == given.unit.casefold():
         return False
     try:
-        return converted(Decimal(1), given.shown_unit, given.unit) != 1
+        return sized(given.shown_unit, given.unit) != 1
     except NoUnitError:
         return False
