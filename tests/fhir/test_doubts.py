@@ -390,8 +390,27 @@ def test_a_bundle_that_cannot_be_read_is_no_empty_one(documents: Documents, faul
     assert refused(documents(bundle_of(PATIENT, kps(80)) | fault)[0])
 
 
+OVER = {"clinicalStatus": concept("http://terminology.hl7.org/CodeSystem/condition-clinical", "resolved")}
+
+
 @pytest.mark.parametrize("answer, told", [("10828004", True), ("2667000", False)])
 def test_a_pregnancy_is_warned_of_and_its_absence_is_not(take: Take, answer: str, told: bool) -> None:
     found = observation("pregnancy", (SCT, "77386006"), valueCodeableConcept=concept(SCT, answer))
     assert ("A pregnancy is recorded" in warnings(take(found))) == told
-    assert "A pregnancy is recorded" in warnings(take(condition("z", (ICD, "Z33.1"))))
+
+
+@pytest.mark.parametrize("code", ["O09.90", "O09.511", "Z33.1", "Z34.82", "Z3A.20"])
+def test_a_pregnancy_is_warned_of_by_any_code_of_its_care(take: Take, code: str) -> None:
+    """B104."""
+    assert "A pregnancy is recorded" in warnings(take(condition("z", (ICD, code))))
+    assert "A pregnancy is recorded" not in warnings(take(condition("z", (ICD, code)) | {"id": "y", **OVER}))
+
+
+@pytest.mark.parametrize("code", ["Z33", "Z34.9", "Z35.9"])
+def test_a_pregnancy_is_warned_of_by_icd_10_of_the_world(take: Take, code: str) -> None:
+    assert "A pregnancy is recorded" in warnings(take(condition("z", ("http://hl7.org/fhir/sid/icd-10", code))))
+
+
+@pytest.mark.parametrize("code", ["O08.9", "Z32.02", "Z39.2", "Z3B"])
+def test_a_code_beside_those_of_pregnancy_warns_of_none(take: Take, code: str) -> None:
+    assert "A pregnancy is recorded" not in warnings(take(condition("z", (ICD, code))))
