@@ -380,9 +380,30 @@ def test_a_request_without_prefetched_data_is_read(documents: Documents) -> None
         assert "almost always fatal" in warnings(record)
 
 
-def test_data_of_another_patient_than_asked_for_are_told_of(documents: Documents) -> None:
-    hook = {"hook": "patient-view", "context": {"patientId": "p9"}, "prefetch": {"patient": PATIENT}}
-    assert "the request is about the patient p9, and the data are not" in warnings(documents(hook)[0])
+def hook(asked: str, *resources: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A request about a patient, with data in a bundle."""
+    return {"hook": "patient-view", "context": {"patientId": asked}, "prefetch": {"all": bundle_of(*resources)} | more}
+
+
+@pytest.mark.parametrize(
+    "request_", [hook("p9", PATIENT), hook("p9", kps(80)), hook("Patient/p9", kps(80), patient=PATIENT)]
+)
+def test_data_of_another_patient_than_asked_for_get_no_answer(documents: Documents, request_: dict[str, Any]) -> None:
+    (record,) = documents(request_)
+    assert refused(record)
+    assert "the request is about the patient p9, and the data are not" in warnings(record)
+
+
+@pytest.mark.parametrize("asked", ["p1", "Patient/p1", "https://a.example/fhir/Patient/p1"])
+def test_data_of_the_patient_who_is_asked_for_are_read(documents: Documents, asked: str) -> None:
+    (record,) = documents(hook(asked, kps(80), patient=PATIENT))
+    assert facts(record)["karnofskyPerformanceStatus"] == "80"
+
+
+def test_what_a_request_lacks_is_told_of_its_own_patient(documents: Documents) -> None:
+    first, second = documents([hook("p1", PATIENT, csf=None), bundle_of(PATIENT | {"id": "p2"}, kps(80))])
+    assert "this was not fetched" in reasons(first).values()
+    assert reasons(second) == {}
 
 
 @pytest.mark.parametrize("fault", [{"implicitRules": "http://x"}, {"entry": {"resource": PATIENT}}])

@@ -185,17 +185,19 @@ class _Charts:
     ) -> Record:
         origin = f"{self.name} {key}" if resources[0].type != "Patient" else resources[0].place
         patient = key.rsplit("/", 1)[-1].removeprefix("urn:uuid:")
-        if fault := self._refusal(resources[0], doubtful, shared):
+        if fault := self._other_than_asked(patient, resources) or self._refusal(resources[0], doubtful, shared):
             return refused(origin, [violation(origin, *fault)], patient)
         unsure = self.doubtful | {id(one) for one in doubtful}
         entries = [e for one in resources if one.type in READ for e in self._entries(one, id(one) in unsure)]
         made = chart(entries, self.intaking.declared, self.intaking.facts, self.intaking.on)
         made.ignored += nobodys
         made.ignored += [Ignored(_named(one), None, "the input has a newer version of it") for one in old]
-        made.ignored += [Ignored(one.place, None, one.reason) for one in self.absences]
+        requests = {None, *(one.request for one in resources)}
+        absences = [one for one in self.absences if one.request in requests]
+        made.ignored += [Ignored(one.place, None, one.reason) for one in absences]
         made.ignored += [Ignored(_named(one), None, NOT_READ) for one in resources if one.type not in READ]
         made.ignored += [Ignored(name, None, CONTAINED) for one in resources for name in self._passed_over(one)]
-        odd = [f"{one.place}: {one.reason}." for one in self.absences if one.warn]
+        odd = [f"{one.place}: {one.reason}." for one in absences if one.warn]
         odd += [
             f"{_named(one)}: it is marked as inactive, or replaced by another one."
             for one in resources
@@ -306,6 +308,15 @@ class _Charts:
         return None if found is None else (found.source, found.content)
 
     # Who is refused
+
+    @staticmethod
+    def _other_than_asked(patient: str, resources: Sequence[Resource]) -> tuple[str, str] | None:
+        """Whether data came with a request that is about another patient than they are."""
+        asked = {one.request.patient for one in resources if one.request is not None and one.request.patient}
+        if not (other := asked - {patient}):
+            return None
+        said = f"the request is about the patient {min(other)}, and the data are not"
+        return said, f"fetch the data of that patient, and not those of {patient}"
 
     def _refusal(
         self, patient: Resource, doubtful: Sequence[Resource], shared: Mapping[str, str]
