@@ -21,6 +21,7 @@ from tests.fhir.taken import (
     own,
     reasons,
     refused,
+    shunt,
     variant,
     warnings,
     without,
@@ -222,6 +223,14 @@ def test_an_undated_entry_that_says_otherwise_leaves_the_fact_open(
     assert f"it may be newer than what states {fact}, and cannot be used: it has no date" in warnings(record)
 
 
+@pytest.mark.parametrize(
+    "status, told",
+    [("preparation", "NoCsfDevice"), ("not-done", "NoCsfDevice"), ("in-progress", None), ("stopped", None)],
+)
+def test_a_shunt_that_may_have_been_placed_leaves_the_device_open(take: Take, status: str, told: str | None) -> None:
+    assert facts(take(own("no", "NoCsfDevice", DAY, "csfDevice"), shunt(status))).get("csfDevice") == told
+
+
 def test_an_undated_test_for_another_change_leaves_the_one_that_was_found(take: Take) -> None:
     other = observation("a", (LOINC, "55764-5"), valueCodeableConcept=NEGATIVE)
     record = take(variant(EGFR, "p.L858R"), without(other, "effectiveDateTime"))
@@ -291,7 +300,9 @@ def test_a_unit_that_words_show_as_another_one_is_not_read(take: Take, code: str
     assert f"its unit is {code} and is shown as {word}" in warnings(record)
 
 
-@pytest.mark.parametrize("word", ["month", "months", "Months", "Monate", "mths", "month(s)", "months, estimated"])
+@pytest.mark.parametrize(
+    "word", ["month", "months", "Months", "Monate", "mths", "month(s)", "months, estimated", "9**9**9**9"]
+)
 def test_a_unit_that_words_show_otherwise_is_read_as_it_is_coded(take: Take, word: str) -> None:
     assert facts(take(expectancy(quantity(3, "mo") | {"unit": word})))["lifeExpectancyMonths"] == "3"
 

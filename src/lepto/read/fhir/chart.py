@@ -151,8 +151,11 @@ class _Weighing:
 
     def _silent(self, fact: str, claims: Sequence[Claim], silent: Sequence[_Silence]) -> None:
         """Tell of entries on a fact that state no value and may be newer than those that do: the fact is left open, and
-        where silence on it is read, nothing may be read into them.
+        where silence on it is read, nothing may be read into them. No silence doubts a list, what the Patient states,
+        nor what the silent entry gathers.
         """
+        sources = {claim.entry.source for claim in claims}
+        is_sure = self.facts[fact].many or any(claim.entry.type == "Patient" for claim in claims)
         stated, by_site = self.made.stated.get(fact), self._policy(fact) == BY_SITE
         for site in dict.fromkeys(_site(one.entry) if by_site else None for one in silent):
             beside = _covering(claims, site) if by_site else claims
@@ -162,7 +165,7 @@ class _Weighing:
                 is_newer = bool(ends) and at is not None and all(end is not None and end.is_before(at) for end in ends)
                 if fact in self.declared.assumed:
                     self._assumed(fact, stated, one, is_older)
-                elif stated is not None and not is_older and not self._is_settled(fact, one.entry, claims):
+                elif stated is not None and not (is_sure or is_older or one.entry.members & sources):
                     self._doubt(fact, stated, one, is_newer)
 
     def _assumed(self, fact: str, stated: Value, silence: _Silence, is_older: bool) -> None:
@@ -172,11 +175,6 @@ class _Weighing:
         elif policy == "AllMustAgree" and silence.reason in self.claims.too_little:
             self._leave_open(fact, "another entry tells of the fact, and states no value")
             self._cost(silence.entry, fact, silence.reason)
-
-    def _is_settled(self, fact: str, entry: Entry, claims: Sequence[Claim]) -> bool:
-        """Say whether no silence doubts a fact: a list, what the Patient states, what the entry itself gathers."""
-        gathered = any(claim.entry.source in entry.members for claim in claims)
-        return gathered or self.facts[fact].many or any(claim.entry.type == "Patient" for claim in claims)
 
     def _doubt(self, fact: str, stated: Value, silence: _Silence, is_newer: bool) -> None:
         how = "is newer" if is_newer else "may be newer"
@@ -331,9 +329,7 @@ class _Weighing:
         missing = self.declared.whole.get(name, frozenset()) - _sites(kept)
         if self._above(said) and missing and all(_site(claim.entry) is not None for claim in kept):
             for claim in used:
-                self._warn(
-                    claim.entry, f"it states {name} of a part only, and another part may differ: it is left open"
-                )
+                self._warn(claim.entry, f"it states {name} of a part only, and leaves it open of the whole")
                 self._ignore(claim.entry, "it tells of a part only", name)
             return None
         self.made.stated[name] = value

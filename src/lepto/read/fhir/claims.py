@@ -130,7 +130,7 @@ class Claims:
         assert intake.fact is not None
         withdrawn = self._withdrawn(entry) if not intake.active_or_not or entry.withdrawn == REFUTED else ""
         if reason := self._no_evidence(entry, intake):
-            yield Nothing(intake.fact, reason)
+            yield Nothing(intake.fact, reason, bears=entry.status != "preparation")
             return
         holding, values = self._held(entry, intake, about, withdrawn)
         yield from self._denied(entry, intake, about, holding)
