@@ -224,6 +224,15 @@ def test_an_undated_entry_that_says_otherwise_leaves_the_fact_open(
 
 
 @pytest.mark.parametrize(
+    "day, told", [(OLD, "UnobstructedCsfFlow"), (DAY, "UnobstructedCsfFlow"), (NEW, None), (None, None)]
+)
+def test_a_flow_study_in_words_leaves_open_what_is_older(take: Take, day: str | None, told: str | None) -> None:
+    """What is read from it on its day is how its result is recorded."""
+    study = flow({"conclusion": "see text"}, day, resourceType="DiagnosticReport") | {"code": concept(LOINC, "24663-7")}
+    assert facts(take(OPEN, study)).get("csfFlow") == told
+
+
+@pytest.mark.parametrize(
     "status, told",
     [("preparation", "NoCsfDevice"), ("not-done", "NoCsfDevice"), ("in-progress", None), ("stopped", None)],
 )
