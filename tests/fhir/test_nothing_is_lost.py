@@ -253,5 +253,13 @@ def test_what_is_contained_and_no_result_is_listed(take: Take) -> None:
     assert "is no result of it" in reasons(record)["DiagnosticReport/mri#found"]
 
 
+def test_a_panel_that_is_coded_as_its_component_leaves_open_nothing_of_it(take: Take) -> None:
+    component = {key: CLEAR[key] for key in ("code", "valueCodeableConcept")}
+    panel = without(CLEAR, "valueCodeableConcept") | {"component": [component]}
+    record = take(panel)
+    assert facts(record)["csfFlow"] == "UnobstructedCsfFlow"
+    assert record.findings == ()
+
+
 def test_components_that_state_no_fact_are_not_listed(take: Take) -> None:
     assert set(reasons(take(variant(EGFR, "p.L858R")))) == set()

@@ -25,6 +25,7 @@ from lepto.read.fhir.entries import (
     READ,
     Coder,
     Entry,
+    component_source,
     components,
     entry,
     is_id,
@@ -228,7 +229,7 @@ class _Charts:
     def _components(self, resource: Resource, source: str, is_doubtful: bool) -> Iterator[Entry]:
         for number, part in enumerate(components(resource.content), 1):
             found = self._entry(replace(resource, content=part), is_doubtful)
-            yield replace(found, source=f"{source} component {number}", is_component=True)
+            yield replace(found, source=component_source(source, number), is_component=True)
 
     def _contained_results(self, resource: Resource) -> list[str]:
         """The ids of the results that a resource contains, and of those that they gather in turn."""

@@ -245,6 +245,11 @@ def components(resource: Object) -> Iterator[Object]:
             yield Object((*whole, *own, *modifier))
 
 
+def component_source(source: str, number: int) -> str:
+    """Return what the component of an entry is called in answers."""
+    return f"{source} component {number}"
+
+
 def results(resource: Object) -> Iterator[str]:
     """Yield the references to what a report or an observation gathers."""
     for element in _MEMBERS:
@@ -329,7 +334,7 @@ class _Reading:
             profiles=self._profiles(),
             related=frozenset(self._related()),
             carries_out=self._sources("request", "basedOn"),
-            members=frozenset() if self._says_something() else self._sources(*_MEMBERS),
+            members=frozenset() if self._says_something() else self._sources(*_MEMBERS) | self._components(),
             has_unread_site=self.unread_site,
             has_unread_technique=any(not self.coder.codes([one], []) for one in techniques),
             examined=self._examined(times[0]),
@@ -494,6 +499,9 @@ class _Reading:
         """Whether it has a value, a conclusion in codes, or a reason why it has none."""
         said = ("conclusionCode", "dataAbsentReason", "value", "_value")
         return any(key.startswith(said) for key, _ in self.resource.pairs)
+
+    def _components(self) -> frozenset[str]:
+        return frozenset(component_source(self.source, n) for n, _ in enumerate(components(self.resource), 1))
 
     def _sources(self, *elements: str) -> frozenset[str]:
         found = [self._found(one) for element in elements for one in _list(self.resource.get(element))]
