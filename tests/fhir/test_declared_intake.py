@@ -54,7 +54,6 @@ def test_every_fact_of_a_patient_can_be_stated_by_a_record(
         "csfFlow",
         "declinedTreatment",
         "depositPattern",
-        "hydrocephalus",
         "lifeExpectancyMonths",
         "wholeBrainBenefitOutweighsHarm",
     }

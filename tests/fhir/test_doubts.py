@@ -28,6 +28,7 @@ from tests.fhir.taken import (
     part,
     procedure,
     radiotherapy,
+    reasons,
     refused,
     variant,
     warnings,
@@ -63,6 +64,87 @@ def test_a_diagnosis_of_hydrocephalus_denies_that_there_is_none(
     found = without(condition("hydrocephalus-found", (SCT, "230745008")), "recordedDate")
     assert intrathecal(documents, recommender) == "consider"
     assert intrathecal(documents, recommender, found | ({"recordedDate": day} if day else {})) == "undetermined"
+
+
+HYDROCEPHALUS: dict[str, dict[str, Any]] = {
+    "a diagnosis by ICD-10": condition("h", ("http://hl7.org/fhir/sid/icd-10", "G91.9")),
+    "an observation": observation("h", (SCT, "230745008"), valueCodeableConcept=concept(SCT, "52101004")),
+    "a finding": observation("h", (LOINC, "24587-8"), valueCodeableConcept=concept(SCT, "230745008")),
+    "a report": observation("h", (LOINC, "24587-8"), conclusionCode=[concept(SCT, "230745008")])
+    | {"resourceType": "DiagnosticReport"},
+}
+
+
+@pytest.mark.parametrize("found", HYDROCEPHALUS.values(), ids=HYDROCEPHALUS)
+def test_hydrocephalus_that_is_recorded_denies_that_there_is_none(take: Take, found: dict[str, Any]) -> None:
+    record = take(own("none", "NoHydrocephalus", "2026-01-01", "hydrocephalus"), found)
+    assert "hydrocephalus" not in facts(record)
+    assert "does not say whether it causes symptoms" in reasons(record)[f"{found['resourceType']}/h"]
+
+
+def test_hydrocephalus_that_is_observed_to_be_absent_is_none(take: Take) -> None:
+    found = observation("h", (SCT, "230745008"), valueCodeableConcept=concept(SCT, "2667000"))
+    assert facts(take(found))["hydrocephalus"] == "NoHydrocephalus"
+
+
+def test_a_shunt_that_icd_10_records_denies_that_there_is_no_device(take: Take) -> None:
+    shunted = condition("shunt", ("http://hl7.org/fhir/sid/icd-10", "Z98.2"))
+    assert "csfDevice" not in facts(take(own("none", "NoCsfDevice", "2026-03-02", "csfDevice"), shunted))
+
+
+VENTRICULAR_PATH, SPINAL_PATH, WORDS = concept(SCT, "280371009"), concept(SCT, "280401006"), {"text": "upper part"}
+OPEN, BLOCKED, RESTORED = "UnobstructedCsfFlow", "ObstructedCsfFlow", "CsfFlowRestoredByRadiotherapy"
+
+
+def on_sites(fact: str, *found: tuple[str, Any, str]) -> list[dict[str, Any]]:
+    """What was found of a fact, each on a site (None: on no site by name) and at a time."""
+    return [
+        own(f"at-{number}", value, time, fact) | ({"bodySite": site} if site else {})
+        for number, (value, site, time) in enumerate(found)
+    ]
+
+
+@pytest.mark.parametrize(
+    "found, told",
+    [
+        ([(BLOCKED, SPINAL_PATH, "2026-03-01"), (OPEN, VENTRICULAR_PATH, "2026-03-02")], BLOCKED),
+        ([(OPEN, SPINAL_PATH, "2026-03-01"), (OPEN, VENTRICULAR_PATH, "2026-03-02")], OPEN),
+        ([(BLOCKED, SPINAL_PATH, "2026-03-01"), (OPEN, SPINAL_PATH, "2026-03-02")], None),
+        ([(BLOCKED, SPINAL_PATH, "2026-03-01"), (OPEN, None, "2026-03-02")], OPEN),
+        ([(BLOCKED, None, "2026-03-01"), (OPEN, SPINAL_PATH, "2026-03-02")], BLOCKED),
+        ([(BLOCKED, WORDS, "2026-03-01"), (OPEN, WORDS, "2026-03-02")], BLOCKED),
+        ([(RESTORED, SPINAL_PATH, "2026-03-01"), (OPEN, VENTRICULAR_PATH, "2026-03-02")], RESTORED),
+        ([(OPEN, VENTRICULAR_PATH, "2026-03-02")], None),
+        ([(BLOCKED, VENTRICULAR_PATH, "2026-03-02")], BLOCKED),
+        ([(BLOCKED, SPINAL_PATH, "2026-03-02"), (OPEN, SPINAL_PATH, "2026-03-02")], None),
+    ],
+)
+def test_a_look_at_one_compartment_does_not_clear_the_other(
+    take: Take, found: list[tuple[str, Any, str]], told: str | None
+) -> None:
+    """R10."""
+    assert facts(take(*on_sites("csfFlow", *found))).get("csfFlow") == told
+
+
+def test_what_cannot_be_read_of_one_compartment_is_not_cleared_by_the_other(take: Take) -> None:
+    both = on_sites("csfFlow", (OPEN, SPINAL_PATH, "2026-01-01"), (OPEN, VENTRICULAR_PATH, "2026-03-02"))
+    unread = without(both[0], "valueCodeableConcept") | {"id": "unread", "effectiveDateTime": "2026-02-01"}
+    assert facts(take(*both))["csfFlow"] == OPEN
+    assert "csfFlow" not in facts(take(*both, unread))
+
+
+@pytest.mark.parametrize(
+    "brain, spine, told",
+    [
+        ("NodularDeposits", "LinearDeposits", "LinearAndNodularDeposits"),
+        ("NoDeposits", "LinearDeposits", "LinearDeposits"),
+        ("LinearAndNodularDeposits", "NoDeposits", "LinearAndNodularDeposits"),
+        ("NoDeposits", "NoDeposits", "NoDeposits"),
+    ],
+)
+def test_deposits_on_one_site_stand_beside_those_on_another(take: Take, brain: str, spine: str, told: str) -> None:
+    found = (brain, concept(SCT, BRAIN), "2026-03-01"), (spine, concept(SCT, CANAL), "2026-03-02")
+    assert facts(take(*on_sites("depositPattern", *found)))["depositPattern"] == told
 
 
 @pytest.mark.parametrize(
@@ -117,7 +199,12 @@ def test_a_second_course_without_an_end_does_not_end_with_the_first(take: Take, 
 
 @pytest.mark.parametrize(
     "first, second",
-    [("2026-03", "2026-03-02"), ("2026-03-02T23:00:00-05:00", "2026-03-03T04:00:00Z"), ("2026-03-02", "2026-03-02")],
+    [
+        ("2026-03", "2026-03-02"),
+        ("2026-03-02T23:00:00-05:00", "2026-03-03T04:00:00Z"),
+        ("2026-03-02T23:50:00Z", "2026-03-03T00:05:00Z"),
+        ("2026-03-02", "2026-03-02"),
+    ],
 )
 def test_examinations_that_may_be_one_are_counted_once(take: Take, first: str, second: str) -> None:
     record = take(*cytology("a", NEGATIVE, first), *cytology("b", NEGATIVE, second))
@@ -130,6 +217,43 @@ def test_two_reports_of_one_specimen_are_one_examination(take: Take) -> None:
     assert facts(take(specimen, found, again))["csfCytology"] == "CytologyNegativeOnce"
     apart = take(specimen, found, *cytology("b", NEGATIVE, "2026-03-09"))
     assert facts(apart)["csfCytology"] == "CytologyNegativeRepeatedly"
+
+
+@pytest.mark.parametrize(
+    "first, second", [("2026-03-02", "2026-03-03"), ("2026-03-02T12:00:00Z", "2026-03-03T12:00:00Z")]
+)
+def test_examinations_of_two_days_are_two(take: Take, first: str, second: str) -> None:
+    record = take(*cytology("a", NEGATIVE, first), *cytology("b", NEGATIVE, second))
+    assert facts(record)["csfCytology"] == "CytologyNegativeRepeatedly"
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        {"parent": [{"reference": "Specimen/puncture"}]},
+        {"parent": [{"reference": "Specimen/aliquot"}]},
+        {"accessionIdentifier": {"system": "http://lab.example", "value": "26-1"}},
+    ],
+    ids=["of one specimen", "of an aliquot of it", "of one accession"],
+)
+def test_parts_of_one_specimen_are_one_examination(take: Take, origin: dict[str, Any]) -> None:
+    """R23: what was punctured once is not negative repeatedly."""
+    puncture = {"resourceType": "Specimen", "id": "puncture"}
+    aliquot = {"resourceType": "Specimen", "id": "aliquot", "parent": [{"reference": "Specimen/puncture"}]}
+    (one, first), (other, second) = cytology("a", NEGATIVE), cytology("b", NEGATIVE, "2026-03-09")
+    record = take(puncture, aliquot, one | origin, other | origin, first, second)
+    assert facts(record)["csfCytology"] == "CytologyNegativeOnce"
+
+
+def test_a_cytology_that_says_positive_and_negative_says_neither(take: Take) -> None:
+    specimen, found = cytology("a", "10828004")
+    negative = concept("http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", "NEG")
+    both = [concept(SCT, "10828004"), concept(SCT, NEGATIVE)]
+    report = without(found, "valueCodeableConcept") | {"resourceType": "DiagnosticReport", "conclusionCode": both}
+    for one in (found | {"interpretation": [negative]}, report):
+        record = take(specimen, one)
+        assert "csfCytology" not in facts(record)
+        assert "it contradicts itself (CytologyNegativeOnce, CytologyPositive)" in warnings(record)
 
 
 def test_a_specimen_of_another_patient_tells_nothing(take: Take) -> None:
@@ -256,9 +380,30 @@ def test_a_request_without_prefetched_data_is_read(documents: Documents) -> None
         assert "almost always fatal" in warnings(record)
 
 
-def test_data_of_another_patient_than_asked_for_are_told_of(documents: Documents) -> None:
-    hook = {"hook": "patient-view", "context": {"patientId": "p9"}, "prefetch": {"patient": PATIENT}}
-    assert "the request is about the patient p9, and the data are not" in warnings(documents(hook)[0])
+def hook(asked: str, *resources: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A request about a patient, with data in a bundle."""
+    return {"hook": "patient-view", "context": {"patientId": asked}, "prefetch": {"all": bundle_of(*resources)} | more}
+
+
+@pytest.mark.parametrize(
+    "request_", [hook("p9", PATIENT), hook("p9", kps(80)), hook("Patient/p9", kps(80), patient=PATIENT)]
+)
+def test_data_of_another_patient_than_asked_for_get_no_answer(documents: Documents, request_: dict[str, Any]) -> None:
+    (record,) = documents(request_)
+    assert refused(record)
+    assert "the request is about the patient p9, and the data are not" in warnings(record)
+
+
+@pytest.mark.parametrize("asked", ["p1", "Patient/p1", "https://a.example/fhir/Patient/p1"])
+def test_data_of_the_patient_who_is_asked_for_are_read(documents: Documents, asked: str) -> None:
+    (record,) = documents(hook(asked, kps(80), patient=PATIENT))
+    assert facts(record)["karnofskyPerformanceStatus"] == "80"
+
+
+def test_what_a_request_lacks_is_told_of_its_own_patient(documents: Documents) -> None:
+    first, second = documents([hook("p1", PATIENT, csf=None), bundle_of(PATIENT | {"id": "p2"}, kps(80))])
+    assert "this was not fetched" in reasons(first).values()
+    assert reasons(second) == {}
 
 
 @pytest.mark.parametrize("fault", [{"implicitRules": "http://x"}, {"entry": {"resource": PATIENT}}])
@@ -266,8 +411,27 @@ def test_a_bundle_that_cannot_be_read_is_no_empty_one(documents: Documents, faul
     assert refused(documents(bundle_of(PATIENT, kps(80)) | fault)[0])
 
 
+OVER = {"clinicalStatus": concept("http://terminology.hl7.org/CodeSystem/condition-clinical", "resolved")}
+
+
 @pytest.mark.parametrize("answer, told", [("10828004", True), ("2667000", False)])
 def test_a_pregnancy_is_warned_of_and_its_absence_is_not(take: Take, answer: str, told: bool) -> None:
     found = observation("pregnancy", (SCT, "77386006"), valueCodeableConcept=concept(SCT, answer))
     assert ("A pregnancy is recorded" in warnings(take(found))) == told
-    assert "A pregnancy is recorded" in warnings(take(condition("z", (ICD, "Z33.1"))))
+
+
+@pytest.mark.parametrize("code", ["O09.90", "O09.511", "Z33.1", "Z34.82", "Z3A.20"])
+def test_a_pregnancy_is_warned_of_by_any_code_of_its_care(take: Take, code: str) -> None:
+    """B104."""
+    assert "A pregnancy is recorded" in warnings(take(condition("z", (ICD, code))))
+    assert "A pregnancy is recorded" not in warnings(take(condition("z", (ICD, code)) | {"id": "y", **OVER}))
+
+
+@pytest.mark.parametrize("code", ["Z33", "Z34.9", "Z35.9"])
+def test_a_pregnancy_is_warned_of_by_icd_10_of_the_world(take: Take, code: str) -> None:
+    assert "A pregnancy is recorded" in warnings(take(condition("z", ("http://hl7.org/fhir/sid/icd-10", code))))
+
+
+@pytest.mark.parametrize("code", ["O08.9", "Z32.02", "Z39.2", "Z3B"])
+def test_a_code_beside_those_of_pregnancy_warns_of_none(take: Take, code: str) -> None:
+    assert "A pregnancy is recorded" not in warnings(take(condition("z", (ICD, code))))

@@ -8,7 +8,7 @@ import pytest
 
 from lepto.recommend import Recommender
 from tests.accept_cases import ON
-from tests.fhir.records import HGNC, OWN, RXNORM, SCT, bundle, concept, condition, observation, quantity
+from tests.fhir.records import HGNC, LOINC, OWN, RXNORM, SCT, bundle, concept, condition, observation, quantity
 from tests.fhir.taken import (
     BRAIN,
     CANAL,
@@ -25,6 +25,7 @@ from tests.fhir.taken import (
     facts,
     kps,
     order,
+    own,
     part,
     procedure,
     radiotherapy,
@@ -115,6 +116,21 @@ def test_a_volume_that_is_not_understood_leaves_the_course_open(take: Take, more
     assert courses(take(radiotherapy(BRAIN, extension=[VOLUME]), structure)) == {("UnspecifiedRadiotherapy", "Given")}
 
 
+@pytest.mark.parametrize(
+    "reference",
+    [{"identifier": {"value": "v1"}}, {"reference": "urn:uuid:a"}, {"reference": "#b"}, {"display": "brain and spine"}],
+    ids=["by identifier", "by name", "contained", "in words"],
+)
+def test_a_volume_that_is_not_in_the_input_leaves_the_course_open(take: Take, reference: dict[str, Any]) -> None:
+    """However it is referred to; what an extension says of anything else does not."""
+    breast, volume = "76752008", [{"url": "volume", "valueReference": reference}]
+    lost = take(radiotherapy(breast, extension=[{"url": "http://x", "extension": volume}]))
+    assert courses(lost) == {("UnspecifiedRadiotherapy", "Given")}
+    assert "which is not in the input" in warnings(lost)
+    other = take(radiotherapy(breast, extension=[{"url": "http://x", "valueReference": reference}]))
+    assert courses(other) == {("FocalRadiotherapy", "Given")}
+
+
 def test_a_volume_that_was_withdrawn_is_none(take: Take) -> None:
     structure = {
         "resourceType": "BodyStructure",
@@ -183,3 +199,67 @@ def test_a_patient_who_was_deleted_gets_no_answer(documents: Documents) -> None:
     document = bundle_of(PATIENT, kps(80))
     document["entry"].append(gone)
     assert all(refused(one) for one in documents(document))
+
+
+CLEAR = own("clear", "UnobstructedCsfFlow", "2026-03-02")
+FOUND = own("found", "ObstructedCsfFlow", "2026-03-20")
+IMAGING = (LOINC, "24587-8")
+
+
+def report(**more: Any) -> dict[str, Any]:
+    """A report of imaging."""
+    return observation("mri", IMAGING, effectiveDateTime="2026-03-20", **more) | {"resourceType": "DiagnosticReport"}
+
+
+BLOCK_WITHIN: dict[str, dict[str, Any]] = {
+    "contained in a report": report(contained=[FOUND], result=[{"reference": "#found"}]),
+    "contained in what a report contains": report(
+        contained=[FOUND, observation("panel", IMAGING, hasMember=[{"reference": "#found"}])],
+        result=[{"reference": "#panel"}],
+    ),
+    "a component": observation(
+        "panel",
+        IMAGING,
+        effectiveDateTime="2026-03-20",
+        component=[{"id": "c"} | {key: FOUND[key] for key in ("code", "valueCodeableConcept")}],
+    ),
+    "concluded by a report": report(conclusionCode=[FOUND["valueCodeableConcept"]]) | {"code": FOUND["code"]},
+}
+
+
+@pytest.mark.parametrize("found", BLOCK_WITHIN.values(), ids=BLOCK_WITHIN)
+def test_what_a_report_or_a_panel_holds_is_read(take: Take, found: dict[str, Any]) -> None:
+    assert facts(take(CLEAR, found))["csfFlow"] == "ObstructedCsfFlow"
+
+
+@pytest.mark.parametrize("found", BLOCK_WITHIN.values(), ids=BLOCK_WITHIN)
+@pytest.mark.parametrize("status, told", [("entered-in-error", "UnobstructedCsfFlow"), ("unknown", None)])
+def test_what_a_report_holds_is_no_better_than_the_report(
+    take: Take, found: dict[str, Any], status: str, told: str | None
+) -> None:
+    assert facts(take(CLEAR, found | {"status": status})).get("csfFlow") == told
+
+
+def test_what_a_report_contains_of_another_patient_is_not_believed(take: Take) -> None:
+    theirs = FOUND | {"subject": {"reference": "Patient/p9"}}
+    record = take(report(contained=[theirs], result=[{"reference": "#found"}]))
+    assert "csfFlow" not in facts(record)
+    assert reasons(record)["DiagnosticReport/mri#found"] == "it is about another patient"
+
+
+def test_what_is_contained_and_no_result_is_listed(take: Take) -> None:
+    record = take(report(contained=[FOUND]))
+    assert "csfFlow" not in facts(record)
+    assert "is no result of it" in reasons(record)["DiagnosticReport/mri#found"]
+
+
+def test_a_panel_that_is_coded_as_its_component_leaves_open_nothing_of_it(take: Take) -> None:
+    component = {key: CLEAR[key] for key in ("code", "valueCodeableConcept")}
+    panel = without(CLEAR, "valueCodeableConcept") | {"component": [component]}
+    record = take(panel)
+    assert facts(record)["csfFlow"] == "UnobstructedCsfFlow"
+    assert record.findings == ()
+
+
+def test_components_that_state_no_fact_are_not_listed(take: Take) -> None:
+    assert set(reasons(take(variant(EGFR, "p.L858R")))) == set()

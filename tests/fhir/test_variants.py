@@ -21,6 +21,7 @@ from tests.fhir.taken import (
 )
 
 BRAF = {"system": HGNC, "code": "HGNC:1097", "display": "BRAF"}
+ALK = {"system": HGNC, "code": "HGNC:427", "display": "ALK"}
 INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
 L858R, T790M = "p.Leu858Arg", "p.Thr790Met"
 
@@ -195,6 +196,17 @@ def test_absence_counts_for_the_whole_gene_alone(take: Take, gene: dict[str, Any
     ]
     for one in narrower:
         assert fact not in facts(take(variant(gene, None, one, answer=ABSENT))), one
+
+
+@pytest.mark.parametrize("genes", [[EGFR, ALK], [ALK, EGFR], [EGFR, BRAF, ALK]])
+def test_one_absence_may_be_of_several_genes(take: Take, genes: list[dict[str, Any]]) -> None:
+    first, *others = genes
+    more = [part("48018-6", {"coding": [gene]}) for gene in others]
+    found = facts(take(variant(first, None, *more, answer=ABSENT)))
+    assert found["egfrStatus"] == "EgfrWildType"
+    assert ("brafStatus" in found) == (BRAF in genes)
+    narrower = part("48005-3", concept(HGVS, L858R))
+    assert set(facts(take(variant(first, None, *more, narrower, answer=ABSENT)))) == {"ageYears"}
 
 
 @pytest.mark.parametrize("code", ["55764-5", "55766-0", "55769-4", "55770-2", "58415-1", "97025-1"])

@@ -82,6 +82,37 @@ def test_a_patient_on_the_same_server_is_meant_with_or_without_its_address(docum
         assert facts(record)["karnofskyPerformanceStatus"] == "80"
 
 
+NOBODYS = {
+    "of nobody": (kps(40, name="x") | {"subject": {}}, "it does not say whom it is about"),
+    "of an identifier": (
+        kps(40, name="x") | {"subject": {"identifier": {"system": "urn:mrn", "value": "1"}}},
+        "it does not say whom it is about",
+    ),
+    "of another address": (
+        of("http://a.org/fhir/Patient/p1", kps(40, name="x")),
+        "it is about another patient (http://a.org/fhir/Patient/p1)",
+    ),
+}
+
+
+@pytest.mark.parametrize("resource, told", NOBODYS.values(), ids=NOBODYS)
+def test_what_belongs_to_no_patient_of_several_is_listed(
+    documents: Documents, resource: dict[str, Any], told: str
+) -> None:
+    """With the patients of its bundle; where that has none, with all."""
+    one, other = served(OURS, PATIENT), served(OURS, PATIENT | {"id": "p2"})
+    alone, beside = served(OURS, resource), served(OURS, PATIENT | {"id": "p2"}, resource)
+    assert [reasons(record).get("Observation/x") for record in documents([one, beside])] == [None, told]
+    assert [reasons(record).get("Observation/x") for record in documents([one, other, alone])] == [told, told]
+
+
+def test_much_that_belongs_to_no_patient_of_several_is_counted(documents: Documents) -> None:
+    many = [of("Patient/p9", kps(40, name=f"x-{number:02}")) for number in range(30)]
+    for record in documents(bundle_of(PATIENT, PATIENT | {"id": "p2"}, *many)):
+        assert len(reasons(record)) == 11
+        assert reasons(record)["Observation (20)"] == "it is about another patient (Patient/p9)"
+
+
 @pytest.mark.parametrize("names", [{}, {"id": "p1"}])
 def test_a_universally_unique_reference_finds_its_patient(documents: Documents, names: dict[str, str]) -> None:
     """Whether or not the patient has an id beside it."""

@@ -8,8 +8,8 @@ import pytest
 
 from lepto.recommend import Recommender
 from tests.accept_cases import ON
-from tests.fhir.records import SCT, concept, condition
-from tests.fhir.taken import LM, Take, cytology, device, facts, procedure, reasons, refused, warnings, without
+from tests.fhir.records import ICD, SCT, concept, condition
+from tests.fhir.taken import LM, Take, cytology, device, facts, own, procedure, reasons, refused, warnings, without
 
 CORD = (SCT, "71286001")
 OLD, NEW = "2025-01-01", "2026-06-01"
@@ -104,6 +104,39 @@ def test_a_metastasis_that_is_over_is_not_excluded(take: Take) -> None:
     assert "leptomeningealMetastasis" not in facts(take(diagnosis("a", LM, OLD), diagnosis("b", LM, NEW, "resolved")))
 
 
+def shown(day: str) -> list[dict[str, Any]]:
+    """Malignant cells and deposits that were found on a day."""
+    return [*cytology("csf", "10828004", day), own("deposits", "LinearDeposits", day, "depositPattern")]
+
+
+@pytest.mark.parametrize("state", ["resolved", "inactive", "remission"])
+@pytest.mark.parametrize("day", [OLD, NEW, "2025-02-01"])
+def test_what_was_found_before_a_metastasis_was_over_establishes_it_no_more(take: Take, state: str, day: str) -> None:
+    """B061: the day on which it was recorded is not that on which it was over."""
+    record = take(diagnosis("lm", LM, OLD, state), *shown(day))
+    assert set(facts(record)) == {"ageYears"}
+    assert "Condition/lm: it is not active, and csfCytology of before that says nothing of today" in warnings(record)
+
+
+def test_what_was_found_after_a_metastasis_was_over_establishes_it(take: Take) -> None:
+    over = diagnosis("lm", LM, OLD, "resolved") | {"abatementDateTime": "2025-06-01"}
+    assert {"csfCytology", "depositPattern"} <= facts(take(over, *shown(NEW))).keys()
+    assert set(facts(take(over, *shown("2025-05-01")))) == {"ageYears"}
+
+
+@pytest.mark.parametrize("verification", ["confirmed", "provisional"])
+def test_what_was_found_with_a_metastasis_that_is_back_counts(take: Take, verification: str) -> None:
+    back = diagnosis("back", LM, "2026-05-30", verification=verification)
+    record = take(diagnosis("lm", LM, OLD, "remission"), back, *shown(NEW))
+    assert {"csfCytology", "depositPattern"} <= facts(record).keys()
+
+
+def test_a_suspicion_does_not_bring_back_what_was_found_before_the_metastasis_was_over(take: Take) -> None:
+    suspected = diagnosis("back", LM, NEW, verification="provisional")
+    record = take(diagnosis("lm", LM, "2025-03-01", "remission"), suspected, *shown(OLD))
+    assert facts(record) == {"ageYears": "60", "leptomeningealMetastasis": "Suspected"}
+
+
 def test_a_refuted_metastasis_with_positive_cytology_is_refused(take: Take, recommender: Recommender) -> None:
     record = take(diagnosis("a", LM, NEW, verification="refuted"), *cytology("csf", "10828004"))
     assert not refused(record)
@@ -111,6 +144,22 @@ def test_a_refuted_metastasis_with_positive_cytology_is_refused(take: Take, reco
     assert report.refused
     assert report.verdicts == ()
     assert any("cannot be excluded while cytology is positive" in one.message for one in report.findings)
+
+
+TOO_WIDE = [(ICD, "C79.31"), (SCT, "94225005"), (SCT, "128462008"), ("http://hl7.org/fhir/sid/icd-10", "C79.3")]
+
+
+@pytest.mark.parametrize("code", TOO_WIDE)
+@pytest.mark.parametrize("day", [OLD, "2026-09-01", None])
+@pytest.mark.parametrize("verification, told", [("confirmed", "Confirmed"), ("refuted", "Excluded")])
+def test_a_code_that_cannot_tell_the_meninges_changes_nothing(
+    take: Take, code: tuple[str, str], day: str | None, verification: str, told: str
+) -> None:
+    """B058, B106, B109."""
+    record = take(diagnosis("lm", LM, NEW, verification=verification), diagnosis("wide", code, day))
+    assert facts(record)["leptomeningealMetastasis"] == told
+    assert "the code does not" in reasons(record)["Condition/wide"]
+    assert record.findings == ()
 
 
 # Devices that are out

@@ -6,7 +6,7 @@ Each resource keeps its place, for messages, and the full URL by which others re
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -18,8 +18,17 @@ _PREFETCH: Final = "prefetch"
 
 
 @dataclass(frozen=True)
+class Request:
+    """A request of CDS Hooks: its place, and the id of the patient whom it is about, empty where it names none."""
+
+    place: str
+    patient: str
+
+
+@dataclass(frozen=True)
 class Resource:
-    """A resource, its place in the input, the full URL that its bundle gives it, and the place of its bundle.
+    """A resource, its place in the input, the full URL that its bundle gives it, the place of its bundle, and the
+    request with which it came.
 
     What a resource refers to is looked for in its own bundle before all others.
     """
@@ -28,6 +37,7 @@ class Resource:
     place: str
     full_url: str | None = None
     bundle: str = ""
+    request: Request | None = None
 
     @property
     def type(self) -> str | None:
@@ -62,7 +72,7 @@ class Resource:
 @dataclass(frozen=True)
 class Absence:
     """Something that a document holds in place of data: why, and where; whether more than routine; the URL, or type and
-    id, of what was deleted; and the place of its bundle.
+    id, of what was deleted; the place of its bundle, and the request with which it came.
     """
 
     place: str
@@ -70,6 +80,7 @@ class Absence:
     warn: bool = False
     deleted: str = ""
     bundle: str = ""
+    request: Request | None = None
 
 
 def resources_of(document: Value, place: str) -> Iterator[Resource | Absence]:
@@ -80,7 +91,8 @@ def resources_of(document: Value, place: str) -> Iterator[Resource | Absence]:
     elif not isinstance(document, Object):
         yield Absence(place, "this is no resource")
     elif is_hook(document):
-        yield from _prefetched(document, place)
+        request = Request(place, _asked(document.get("context")))
+        yield from (replace(one, request=request) for one in _prefetched(document, place))
     else:
         yield from _resource(Resource(document, place))
 
@@ -117,8 +129,8 @@ def _entries(bundle: Resource) -> Iterator[Resource | Absence]:
 
 def _prefetched(document: Object, place: str) -> Iterator[Resource | Absence]:
     prefetch, context = document.get(_PREFETCH), document.get("context")
-    if isinstance(context, Object):
-        yield from _of_context(context, prefetch, place)
+    if isinstance(context, Object) and isinstance(context.get("draftOrders"), Object):
+        yield from resources_of(context.get("draftOrders"), f"{place} context draftOrders")
     if not isinstance(prefetch, Object):
         yield Absence(place, "nothing was fetched", True)
     for key, value in prefetch.pairs if isinstance(prefetch, Object) else ():
@@ -131,12 +143,6 @@ def _prefetched(document: Object, place: str) -> Iterator[Resource | Absence]:
             yield from resources_of(value, here)
 
 
-def _of_context(context: Object, prefetch: Value, place: str) -> Iterator[Resource | Absence]:
-    """Yield the draft orders of a request; and whether it is about somebody else than the data."""
-    if isinstance(context.get("draftOrders"), Object):
-        yield from resources_of(context.get("draftOrders"), f"{place} context draftOrders")
-    fetched = [value for _, value in prefetch.pairs] if isinstance(prefetch, Object) else []
-    people = [one.get("id") for one in fetched if isinstance(one, Object) and one.get(RESOURCE_TYPE) == "Patient"]
-    asked = text(context.get("patientId"))
-    if asked and people and asked.removeprefix("Patient/") not in people:
-        yield Absence(f"{place} context", f"the request is about the patient {asked}, and the data are not", True)
+def _asked(context: Value) -> str:
+    asked = text(context.get("patientId")) if isinstance(context, Object) else None
+    return (asked or "").rsplit("/", 1)[-1]

@@ -11,7 +11,19 @@ from functools import partial
 from lepto.finding import Finding
 from lepto.read.fhir.bundles import Absence, Resource
 from lepto.read.fhir.chart import Chart, chart
-from lepto.read.fhir.entries import LOOKED_UP, READ, Entry, entry, is_id, subject_of, text
+from lepto.read.fhir.entries import (
+    LOOKED_UP,
+    READ,
+    Entry,
+    component_source,
+    components,
+    entry,
+    is_id,
+    results,
+    subject_of,
+    text,
+)
+from lepto.read.fhir.marks import RESOURCE_TYPE
 from lepto.read.fhir.moments import LONG_AGO, NoMomentError, moment
 from lepto.read.intaking import Intaking
 from lepto.read.record import Ignored, Intake, Record, refused, violation
@@ -19,8 +31,11 @@ from lepto.read.stated import record
 from lepto.read.strict_json import Object, dump
 
 NOT_READ = "this type of resource is not read"
+CONTAINED = "it is contained in another resource, and is no result of it"
 LISTED = 200
 """Ignored entries that are listed one by one; the rest are counted by reason."""
+SHORTLY = 10
+"""Of what belongs to no patient and is listed with several."""
 
 
 class Charts:
@@ -59,7 +74,24 @@ class Charts:
         if not mine:
             return [self._nobody()] if strangers or self.absences else []
         shared = _shared_identifiers(patients)
-        return [self._record(key, *kept[key], strangers if len(mine) == 1 else [], shared) for key in mine]
+        nobodys = self._nobodys(strangers, [some[0].bundle for some in mine.values()])
+        return [
+            self._record(key, *kept[key], [*nobodys.get(some[0].bundle, ()), *nobodys.get(None, ())], shared)
+            for key, some in mine.items()
+        ]
+
+    def _nobodys(self, strangers: Sequence[Resource], homes: Sequence[str]) -> dict[str | None, list[Ignored]]:
+        """What belongs to no patient, to be listed with those of its bundle, or, where that has none (None), with all;
+        in short where it is listed more than once.
+        """
+        found: dict[str | None, list[Ignored]] = defaultdict(list)
+        for one in strangers:
+            home = one.bundle if one.bundle in homes else None
+            found[home].append(Ignored(_named(one), None, self._stranger(one)))
+        for home, some in found.items():
+            if (len(homes) if home is None else homes.count(home)) > 1:
+                found[home] = list(_listed([one for one in some if one.reason != NOT_READ], SHORTLY))
+        return found
 
     def _is_deleted(self, resource: Resource) -> bool:
         """Say whether a resource was deleted: by its full URL, or by type and id in its own bundle, or where nothing
@@ -96,21 +128,24 @@ class Charts:
         resources: list[Resource],
         doubtful: list[Resource],
         old: list[Resource],
-        strangers: list[Resource],
+        nobodys: list[Ignored],
         shared: Mapping[str, str],
     ) -> Record:
         origin = f"{self.name} {key}" if resources[0].type != "Patient" else resources[0].place
         patient = key.rsplit("/", 1)[-1].removeprefix("urn:uuid:")
-        if fault := self._refusal(resources[0], doubtful, shared):
+        if fault := self._other_than_asked(patient, resources) or self._refusal(resources[0], doubtful, shared):
             return refused(origin, [violation(origin, *fault)], patient)
         unsure = self.doubtful | {id(one) for one in doubtful}
-        entries = [self._entry(one, id(one) in unsure) for one in resources if one.type in READ]
+        entries = [e for one in resources if one.type in READ for e in self._entries(one, id(one) in unsure)]
         made = chart(entries, self.intaking.declared, self.intaking.facts, self.intaking.on)
-        made.ignored += [Ignored(_named(one), None, self._stranger(one)) for one in strangers]
+        made.ignored += nobodys
         made.ignored += [Ignored(_named(one), None, "the input has a newer version of it") for one in old]
-        made.ignored += [Ignored(one.place, None, one.reason) for one in self.absences]
+        requests = {None, *(one.request for one in resources)}
+        absences = [one for one in self.absences if one.request in requests]
+        made.ignored += [Ignored(one.place, None, one.reason) for one in absences]
         made.ignored += [Ignored(_named(one), None, NOT_READ) for one in resources if one.type not in READ]
-        odd = [f"{one.place}: {one.reason}." for one in self.absences if one.warn]
+        made.ignored += [Ignored(name, None, CONTAINED) for one in resources for name in self._passed_over(one)]
+        odd = [f"{one.place}: {one.reason}." for one in absences if one.warn]
         odd += [
             f"{_named(one)}: it is marked as inactive, or replaced by another one."
             for one in resources
@@ -121,6 +156,46 @@ class Charts:
         taken = record(Object(pairs), origin, self.intaking.facts)
         findings = tuple(sorted({*taken.findings, *made.findings}, key=str))
         return replace(taken, findings=findings, intake=self._intake(made))
+
+    def _entries(self, resource: Resource, is_doubtful: bool) -> Iterator[Entry]:
+        """The entry of a resource, those of its components, and those of the results that it contains."""
+        whole = self._entry(resource, is_doubtful)
+        yield whole
+        yield from self._components(resource, whole.source, is_doubtful)
+        for name in self._contained_results(resource):
+            inside = replace(resource, content=resource.contained[name])
+            source = f"{whole.source}#{name}"
+            of_another = subject_of(inside.content) is not None and self._patient_of(inside) != self._patient_of(
+                resource
+            )
+            unusable = whole.unusable or "it is about another patient" * of_another
+            for one in (self._entry(inside, is_doubtful), *self._components(inside, source, is_doubtful)):
+                named = one if one.is_component else replace(one, source=source)
+                yield replace(named, unusable=unusable, warn=whole.warn or of_another) if unusable else named
+
+    def _components(self, resource: Resource, source: str, is_doubtful: bool) -> Iterator[Entry]:
+        for number, part in enumerate(components(resource.content), 1):
+            found = self._entry(replace(resource, content=part), is_doubtful)
+            yield replace(found, source=component_source(source, number), is_component=True)
+
+    def _contained_results(self, resource: Resource) -> list[str]:
+        """The ids of the results that a resource contains, and of those that they gather in turn."""
+        found: dict[str, None] = {}
+        ahead = [*results(resource.content)]
+        while ahead:
+            reference = ahead.pop(0)
+            name, inside = reference[1:], resource.contained.get(reference[1:])
+            if reference.startswith("#") and inside is not None and name not in found:
+                found[name] = None
+                ahead += results(inside)
+        return list(found)
+
+    def _passed_over(self, resource: Resource) -> Iterator[str]:
+        """The sources of what a resource contains that is neither a result of it nor said of it."""
+        results = self._contained_results(resource)
+        for name, inside in resource.contained.items():
+            if name not in results and inside.get(RESOURCE_TYPE) in READ - {"Device", "Patient"}:
+                yield f"{resource.source}#{name}"
 
     def _entry(self, resource: Resource, is_doubtful: bool) -> Entry:
         found = entry(resource.content, resource.place, self.intaking.coder, partial(self._look_up, resource))
@@ -182,6 +257,15 @@ class Charts:
 
     # Who is refused
 
+    @staticmethod
+    def _other_than_asked(patient: str, resources: Sequence[Resource]) -> tuple[str, str] | None:
+        """Whether data came with a request that is about another patient than they are."""
+        asked = {one.request.patient for one in resources if one.request is not None and one.request.patient}
+        if not (other := asked - {patient}):
+            return None
+        said = f"the request is about the patient {min(other)}, and the data are not"
+        return said, f"fetch the data of that patient, and not those of {patient}"
+
     def _refusal(
         self, patient: Resource, doubtful: Sequence[Resource], shared: Mapping[str, str]
     ) -> tuple[str, str] | None:
@@ -211,8 +295,8 @@ def _is_replaced(patient: Resource) -> bool:
 
 
 def _without_copies(resources: list[Resource]) -> tuple[list[Resource], list[Resource], list[Resource]]:
-    """Return the resources, of those with one name the newest version only; those of which nothing tells it; and the
-    older versions.
+    """Return the resources, of those with one name the newest version, or all that may be it; the latter; and the older
+    versions.
     """
     named: dict[tuple[str, str], list[Resource]] = defaultdict(list)
     for one in resources:
@@ -222,10 +306,10 @@ def _without_copies(resources: list[Resource]) -> tuple[list[Resource], list[Res
         different = {_said(one): one for one in same}
         newest = max(different.values(), key=_version)
         older = [one for one in different.values() if _is_older(one, newest)]
-        kept.append(newest)
+        unsure = [one for one in different.values() if one not in older]
+        kept += unsure
         old += older
-        if len(older) < len(different) - 1:
-            doubtful.append(newest)
+        doubtful += unsure if len(unsure) > 1 else []
     return kept, doubtful, old
 
 
@@ -282,11 +366,12 @@ def _named(resource: Resource) -> str:
     )
 
 
-def _listed(ignored: Sequence[Ignored]) -> Iterator[Ignored]:
+def _listed(ignored: Sequence[Ignored], limit: int = LISTED) -> Iterator[Ignored]:
     """The ignored entries in order; what is not read at all, and what is beyond the limit, is counted by its reason."""
     known = [one for one in dict.fromkeys(ignored) if one.reason != NOT_READ]
-    yield from sorted(known, key=lambda one: (one.source, one.property or "", one.reason))[:LISTED]
-    rest = sorted(known, key=lambda one: (one.source, one.property or "", one.reason))[LISTED:]
+    known.sort(key=lambda one: (one.source, one.property or "", one.reason))
+    yield from known[:limit]
+    rest = known[limit:]
     rest += [one for one in ignored if one.reason == NOT_READ]
     counted = Counter((one.source.split("/")[0].split(" at ")[0], one.reason) for one in rest)
     yield from (Ignored(f"{kind} ({many})", None, reason) for (kind, reason), many in sorted(counted.items()))

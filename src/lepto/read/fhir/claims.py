@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
 from lepto.facts import Fact
 from lepto.read.fhir.declared import Declaration, Declared, Reading
 from lepto.read.fhir.entries import Entry, Quantity
-from lepto.read.fhir.moments import completed_years
-from lepto.read.fhir.quantities import DIGITS, NoUnitError, converted
+from lepto.read.fhir.moments import completed_years, moment
+from lepto.read.fhir.quantities import DIGITS, NoUnitError, converted, sized
 from lepto.read.literals import decimal_literal
 from lepto.read.strict_json import Number, Object, Value
 from lepto.vocabulary import LEPTO, XSD_INTEGER, local_name
@@ -20,9 +20,11 @@ from lepto.vocabulary import LEPTO, XSD_INTEGER, local_name
 UNDATED: Final = frozenset({"Condition", "Device", "DeviceUseStatement", "Procedure", "Patient"})
 """Types whose entries hold until they are changed, so that they may be used without a date."""
 
+OWN_CODED: Final = frozenset({"DiagnosticReport", "Observation"})
+"""Types that may be coded with a fact of the ontology itself."""
+
 NO_UNIT: Final = frozenset({None, "1", "{score}"})
 REFUTED: Final = "its verification status is refuted"
-NO_COURSE: Final = "by its status or intent it is of no course"
 NO_DATE: Final = "it has no date"
 UNREAD: Final = "its value is none that states the fact"
 
@@ -42,12 +44,15 @@ class Claim:
         return key(self.value)
 
     def is_of_one_examination_with(self, other: Claim) -> bool:
-        """Say whether two entries may be about one examination: of one specimen, or of times that may be of one day."""
+        """Say whether two entries may be about one examination: of one specimen, of times that may be of one day, or of
+        times of day that are less than a day apart.
+        """
         (at, specimens), (then, others) = self.entry.examined, other.entry.examined
         if specimens & others or at is None or then is None:
             return True
         apart = at.is_before(then) or then.is_before(at)
-        return not apart or at.text[:10] == then.text[:10]
+        is_near = at.has_clock and then.has_clock and abs(at.first - then.first) < timedelta(days=1)
+        return not apart or is_near or at.text[:10] == then.text[:10]
 
     def part(self, name: str) -> str | None:
         """A part of the course that is claimed, None where it is not stated."""
@@ -57,12 +62,15 @@ class Claim:
 
 @dataclass(frozen=True)
 class Nothing:
-    """Why an entry states nothing of a fact (None: of any); `costs` the answer where silence would be read as no."""
+    """Why an entry states nothing of a fact (None: of any); `costs` the answer where silence would be read as no;
+    `bears` on the fact, so that another value than is stated may hold.
+    """
 
     fact: str | None
     reason: str
     costs: bool = False
     warn: bool = False
+    bears: bool = True
 
 
 def key(value: Value) -> str:
@@ -88,12 +96,17 @@ class Claims:
         found: list[Claim | Nothing] = [*self._own(entry), *self._courses(entry)]
         for intake in self.declared.intakes:
             if intake.fact != self.courses and entry.type in intake.resources:
-                about = [r for r in intake.readings if r.conditions.are_about(entry)]
-                if about and intake.conditions.are_about(entry) and (entry.codes or entry.type == "Patient"):
+                about = _about(entry, intake)
+                if about and (entry.codes or entry.type == "Patient"):
                     found += self._read(entry, intake, about)
         stated = {one.fact for one in found if isinstance(one, Claim)}
         silent = [one for one in found if isinstance(one, Nothing) and one.fact in stated and one.reason == UNREAD]
         return [one for one in found if one not in silent] or [Nothing(None, self._unknown(entry))]
+
+    def if_dated(self, entry: Entry) -> list[Claim]:
+        """Return what an entry without a date would claim if it were of the day of the question."""
+        dated = replace(entry, moment=moment(self.on.isoformat()))
+        return [one for one in self.of(dated) if isinstance(one, Claim)]
 
     def most_specific(self, values: Sequence[Value]) -> list[Value]:
         """Return the values less those of which another one says the same and more."""
@@ -104,9 +117,10 @@ class Claims:
         """Return the facts on which an entry bears by its codes, whatever else it says."""
         found = {code.removeprefix(LEPTO) for code in entry.codes if code.startswith(LEPTO)} & self.facts.keys()
         for intake in self.declared.intakes:
-            if intake.fact is not None and entry.type in intake.resources and intake.conditions.are_about(entry):
-                coded = [r for r in intake.readings if intake.conditions.is_coded or r.conditions.is_coded]
-                if any(reading.conditions.are_about(entry) for reading in coded):
+            if intake.fact is not None and entry.type in intake.resources:
+                asked = intake.conditions.is_coded
+                about = [r for r in _about(entry, intake) if asked or r.conditions.is_coded or r.conditions.answers]
+                if any(not reading.cannot_tell for reading in about):
                     found.add(intake.fact)
         return frozenset(found)
 
@@ -116,10 +130,10 @@ class Claims:
         assert intake.fact is not None
         withdrawn = self._withdrawn(entry) if not intake.active_or_not or entry.withdrawn == REFUTED else ""
         if reason := self._no_evidence(entry, intake):
-            yield Nothing(intake.fact, reason)
+            yield Nothing(intake.fact, reason, bears=entry.status != "preparation")
             return
         holding, values = self._held(entry, intake, about, withdrawn)
-        yield from self._denied(entry, intake, about)
+        yield from self._denied(entry, intake, about, holding)
         specific = self.most_specific(values)
         if len({key(value) for value in specific}) > 1:
             said = ", ".join(sorted(key(value) for value in specific))
@@ -157,7 +171,9 @@ class Claims:
             values += [v for v in found if v not in values]
         return holding, values
 
-    def _denied(self, entry: Entry, intake: Declaration, about: Sequence[Reading]) -> Iterator[Claim]:
+    def _denied(
+        self, entry: Entry, intake: Declaration, about: Sequence[Reading], holding: Sequence[Reading]
+    ) -> Iterator[Claim]:
         """What an entry says not to be: by an answer that denies it, or because it says something else."""
         assert intake.fact is not None
         if intake.denials & (entry.answers | entry.remarks) and not intake.conditions.answers & (
@@ -166,8 +182,8 @@ class Claims:
             for r in about:
                 if intake.conditions.hold_whatever_answered(entry) and r.conditions.hold_whatever_answered(entry):
                     yield from [Claim(intake.fact, r.value, entry, withdraws=True)] if r.value else []
-        for r in about:
-            if r.rules_out and _holds(entry, intake, r) and not entry.withdrawn:
+        for r in holding:
+            if r.rules_out and not entry.withdrawn:
                 yield Claim(intake.fact, r.rules_out, entry, withdraws=True)
 
     def _no_evidence(self, entry: Entry, intake: Declaration) -> str:
@@ -196,6 +212,8 @@ class Claims:
         for reading in holding:
             if reading.too_little:
                 return Nothing(intake.fact, reading.too_little)
+            if reading.cannot_tell:
+                return Nothing(intake.fact, reading.cannot_tell, bears=False)
         if any(reading.number for reading in about) and entry.quantity is not None:
             return self._no_number(entry, intake.fact or "")
         if any(reading.years for reading in about):
@@ -241,13 +259,13 @@ class Claims:
             return "its code states no fact that is asked for"
         return "it is text only, and text is not read" if entry.text else "it has no code that is known"
 
-    # Observations that are coded with a fact of the ontology itself
+    # Observations and reports that are coded with a fact of the ontology itself
 
     def _own(self, entry: Entry) -> Iterator[Claim | Nothing]:
         declared = {
             LEPTO + (i.fact or "") for i in self.declared.intakes if LEPTO + (i.fact or "") in i.conditions.codes
         }
-        for code in sorted(entry.codes - declared) if entry.type == "Observation" else ():
+        for code in sorted(entry.codes - declared) if entry.type in OWN_CODED else ():
             fact = self.facts.get(code.removeprefix(LEPTO)) if code.startswith(LEPTO) else None
             if fact is None or fact.of_course:
                 continue
@@ -284,7 +302,7 @@ class Claims:
             return
         status = self._status(entry)
         if status is None:
-            yield Nothing(self.courses, NO_COURSE, warn=True)
+            yield Nothing(self.courses, "by its status or intent it is of no course", warn=True, bears=False)
             return
         site = next((local_name(one) for one in sorted(entry.sites & self.declared.sites)), None)
         start, end = (m.day if m else None for m in (entry.moment, entry.end))
@@ -317,15 +335,26 @@ class Claims:
         return next((one.status for one in readings if one.conditions.hold(entry)), None)
 
 
+def _about(entry: Entry, intake: Declaration) -> list[Reading]:
+    """The readings of an intake as which an entry is coded; where they ask for no code, as which it answers."""
+    if not intake.conditions.are_about(entry):
+        return []
+    said = entry.answers | entry.remarks
+    about = [r for r in intake.readings if r.conditions.are_about(entry)]
+    if intake.conditions.is_coded:
+        return about
+    return [r for r in about if r.conditions.is_coded or not r.conditions.answers or r.conditions.answers & said]
+
+
 def _holds(entry: Entry, intake: Declaration, reading: Reading) -> bool:
     return intake.conditions.hold(entry) and reading.conditions.hold(entry)
 
 
 def _shows_another_unit(given: Quantity) -> bool:
-    """Say whether the unit that is shown is one of UCUM, and of another size than the one that is coded."""
+    """Say whether the unit that is shown, in UCUM or in words, is of another size than the one that is coded."""
     if given.unit is None or given.shown_unit is None or given.shown_unit.casefold() == given.unit.casefold():
         return False
     try:
-        return converted(Decimal(1), given.shown_unit, given.unit) != 1
+        return sized(given.shown_unit, given.unit) != 1
     except NoUnitError:
         return False

@@ -84,6 +84,7 @@ class Conditions:
     only_parts: frozenset[str]
     specimens: frozenset[str]
     parts: tuple[PartCondition, ...]
+    some_parts: tuple[PartCondition, ...]
     parts_if_any: tuple[PartCondition, ...]
     no_parts: tuple[PartCondition, ...]
     profiles: frozenset[str]
@@ -93,6 +94,8 @@ class Conditions:
     def are_about(self, entry: Entry) -> bool:
         """Say whether the entry, and its components, are coded as the conditions ask, whatever else it says."""
         if not all(part.holds(entry.parts) for part in self.parts):
+            return False
+        if not all(part.occurs(entry.parts) for part in self.some_parts):
             return False
         if not self.is_coded:
             return True
@@ -156,6 +159,7 @@ class Reading:
     years: bool
     treatment: str | None
     too_little: str | None
+    cannot_tell: str | None
     rules_out: str | None
 
 
@@ -174,6 +178,7 @@ class Declaration:
     status: str | None
     denials: frozenset[str]
     unread_is_no_silence: bool
+    outdates: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -185,8 +190,11 @@ class Declared:
     hazards: tuple[Declaration, ...]
     statuses: tuple[Declaration, ...]
     more_specific: Mapping[str, frozenset[str]]
+    outweighing: Mapping[str, frozenset[str]]
     repeated: Mapping[str, str]
+    combining: Mapping[str, frozenset[str]]
     policies: Mapping[str, str]
+    whole: Mapping[str, frozenset[str]]
     general: Mapping[str, frozenset[str]]
     units: Mapping[str, str]
     shown: Mapping[str, str]
@@ -211,6 +219,9 @@ class _Reader:
             hazards=tuple(self._declarations("Hazard")),
             statuses=tuple(self._declarations("StatusReading")),
             more_specific=self._many("lessSpecificThan"),
+            outweighing=self._many("outweighedBy"),
+            combining=self._many("combines"),
+            whole=self._many("wholeOnSites"),
             repeated={key: min(values) for key, values in self._many("repeatedly").items()},
             policies={key: min(values) for key, values in self._many("whenSeveral").items()},
             general={key: values - {key} for key, values in self._many("fallsUnder").items()},
@@ -246,6 +257,7 @@ class _Reader:
                 status=_name(stated, "asValue"),
                 denials=_iris(stated, "deniedWhenAnswered"),
                 unread_is_no_silence=_truth(stated, "unreadIsNoSilence"),
+                outdates=frozenset(map(local_name, _iris(stated, "whenOverOutdates"))),
             )
 
     def _reading(self, stated: Stated) -> Reading:
@@ -260,6 +272,7 @@ class _Reader:
             years=_truth(stated, "asCompletedYears"),
             treatment=_name(stated, "asTreatment"),
             too_little=_text(stated, "saysTooLittle"),
+            cannot_tell=_text(stated, "cannotTell"),
             rules_out=_name(stated, "rulesOut"),
         )
 
@@ -280,6 +293,7 @@ class _Reader:
             only_parts=_iris(stated, "withNoPartBut"),
             specimens=_iris(stated, "ofSpecimen"),
             parts=tuple(self._part(node) for node in _nodes(stated, "withPart")),
+            some_parts=tuple(self._part(node) for node in _nodes(stated, "withSomePart")),
             parts_if_any=tuple(self._part(node) for node in _nodes(stated, "withPartIfAny")),
             no_parts=tuple(self._part(node) for node in _nodes(stated, "withoutPart")),
             profiles=frozenset(_texts(stated, "ofProfile")),

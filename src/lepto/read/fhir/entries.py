@@ -94,6 +94,11 @@ STATUS: Final[Mapping[str, str]] = {
 RELATED: Final = "http://hl7.org/fhir/StructureDefinition/condition-related"
 TECHNIQUE: Final = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-radiotherapy-technique"
 _CODES: Final = ("code", "medicationCodeableConcept", "type")
+VOLUME: Final = "volume"
+"""The part of mCODE's extension for a dose that refers to the irradiated volume."""
+
+_MEMBERS: Final = ("hasMember", "result")
+_OWN_OF_COMPONENT: Final = ("code", "value", "interpretation", "dataAbsentReason", "component", *_MEMBERS)
 _REMARKS: Final = ("interpretation", "conclusionCode")
 ABSENT: Final = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 
@@ -124,9 +129,10 @@ class Entry:
 
     `source` names it, such as "Observation/kps"; `unusable` says why it is no evidence, empty where it may be used;
     `warn` whether that is more than routine. `withdrawn` says why what it states holds no more: it goes before older
-    entries that state it. `related` and `carries_out` are the sources of entries to
-    which it is related and whose order it carries out; `examined` is when the specimens were taken, and which they are.
-    `remarks` are codes of its interpretation or conclusion. `hints` are remarks on its codes.
+    entries that state it. `related` and `carries_out` are the sources of entries to which it is related and whose order
+    it carries out, `members` of those that it gathers, where it says nothing by itself; `examined` is when the
+    specimens were taken, and by what they are named. `remarks` are codes of its interpretation or conclusion. `hints`
+    are remarks on its codes. `is_component` tells that it is a part of another entry, read by itself.
     """
 
     type: str
@@ -152,6 +158,7 @@ class Entry:
     profiles: frozenset[str] = frozenset()
     related: frozenset[str] = frozenset()
     carries_out: frozenset[str] = frozenset()
+    members: frozenset[str] = frozenset()
     has_value: bool = False
     has_unread_site: bool = False
     has_unread_technique: bool = False
@@ -159,6 +166,7 @@ class Entry:
     unusable: str = ""
     warn: bool = False
     hints: tuple[str, ...] = field(default=())
+    is_component: bool = False
 
     @property
     def is_active(self) -> bool:
@@ -223,6 +231,29 @@ def entry(resource: Object, place: str, coder: Coder, look_up: LookUp) -> Entry:
     fault = _fault(kind, resource)
     found = _Reading(kind, source, resource, coder, look_up).entry()
     return found if fault is None else replace(found, unusable=fault, warn=True)
+
+
+def components(resource: Object) -> Iterator[Object]:
+    """Yield each component of an observation as an observation by itself: what it does not say is said by the whole."""
+    whole = [pair for pair in resource.pairs if not pair[0].lstrip("_").startswith(_OWN_OF_COMPONENT)]
+    for part in _list(resource.get("component")):
+        if isinstance(part, Object):
+            own = [pair for pair in part.pairs if pair[0].lstrip("_").startswith(_OWN_OF_COMPONENT)]
+            modifier = (
+                [] if resource.count("modifierExtension") else [p for p in part.pairs if p[0] == "modifierExtension"]
+            )
+            yield Object((*whole, *own, *modifier))
+
+
+def component_source(source: str, number: int) -> str:
+    """Return what the component of an entry is called in answers."""
+    return f"{source} component {number}"
+
+
+def results(resource: Object) -> Iterator[str]:
+    """Yield the references to what a report or an observation gathers."""
+    for element in _MEMBERS:
+        yield from (r for one in _list(resource.get(element)) if (r := _reference(one)))
 
 
 def is_id(name: str) -> bool:
@@ -302,9 +333,8 @@ class _Reading:
             issued=times[2],
             profiles=self._profiles(),
             related=frozenset(self._related()),
-            carries_out=self._sources(
-                one for element in ("request", "basedOn") for one in _list(self.resource.get(element))
-            ),
+            carries_out=self._sources("request", "basedOn"),
+            members=frozenset() if self._says_something() else self._sources(*_MEMBERS) | self._components(),
             has_unread_site=self.unread_site,
             has_unread_technique=any(not self.coder.codes([one], []) for one in techniques),
             examined=self._examined(times[0]),
@@ -436,15 +466,16 @@ class _Reading:
 
     def _sites(self) -> frozenset[str]:
         concepts = list(_list(self.resource.get("bodySite")))
+        volumes = list(_nested(self.resource.get("extension"), VOLUME, "valueReference"))
         for reference in _nested(self.resource.get("extension"), None, "valueReference"):
             found = self._referred(reference)
             if found is not None and found.get("resourceType") == "BodyStructure":
                 is_whole = found.get("active") is not False and found.get("locationQualifier") is None
                 is_whole = is_whole and not self._is_of_another(found)
                 concepts.append(found.get("location") if is_whole else None)
-            elif found is None and (_reference(reference) or "").rsplit("/", 2)[-2:-1] == ["BodyStructure"]:
+            elif found is None and (reference in volumes or _names_body_structure(reference)):
                 concepts.append(None)
-                self.hints.append(f"it names {_reference(reference)}, which is not in the input")
+                self.hints.append(f"it names {_reference(reference) or 'a volume'}, which is not in the input")
         self.unread_site = any(_is_qualified(one) or not self.coder.codes([one], []) for one in concepts)
         return self.coder.codes(concepts, self.hints)
 
@@ -464,20 +495,44 @@ class _Reading:
                 found = self._found(extension.get("valueReference"))
                 yield found[0] if found else _reference(extension.get("valueReference")) or "a condition without a name"
 
-    def _sources(self, references: Iterable[Value]) -> frozenset[str]:
-        found = [self._found(reference) for reference in references]
+    def _says_something(self) -> bool:
+        """Whether it has a value, a conclusion in codes, or a reason why it has none."""
+        said = ("conclusionCode", "dataAbsentReason", "value", "_value")
+        return any(key.startswith(said) for key, _ in self.resource.pairs)
+
+    def _components(self) -> frozenset[str]:
+        return frozenset(component_source(self.source, n) for n, _ in enumerate(components(self.resource), 1))
+
+    def _sources(self, *elements: str) -> frozenset[str]:
+        found = [self._found(one) for element in elements for one in _list(self.resource.get(element))]
         return frozenset(one[0] for one in found if one is not None)
 
     def _examined(self, at: Moment | None) -> tuple[Moment | None, frozenset[str]]:
-        """When the specimens were taken, else the time of the entry; and the sources of the specimens."""
-        specimens = [one for one in map(self._found, _list(self.resource.get("specimen"))) if one is not None]
-        for _, specimen in specimens:
+        """When the specimens were taken, else the time of the entry; and all by which the specimens are named."""
+        references = _list(self.resource.get("specimen"))
+        for specimen in (one[1] for one in map(self._found, references) if one is not None):
             collection = specimen.get("collection")
             if isinstance(collection, Object):
                 taken = [value for key, value in collection.pairs if key.startswith("collected")]
                 if taken:
-                    at = _collected(taken[0])
-        return at, frozenset(source for source, _ in specimens)
+                    at = _told(taken[0])
+        return at, frozenset(self._named(references))
+
+    def _named(self, references: Iterable[Value]) -> set[str]:
+        """The sources and accession numbers of specimens, and of those from which they were taken."""
+        names: set[str] = set()
+        ahead = [_reference(one) for one in references]
+        while ahead:
+            reference = ahead.pop()
+            source, specimen = (reference and self.look_up(reference)) or (reference, Object(()))
+            if source is None or source in names:
+                continue
+            names.add(source)
+            ahead += [_reference(one) for one in _list(specimen.get("parent"))]
+            number = specimen.get("accessionIdentifier")
+            if isinstance(number, Object) and (value := text(number.get("value"))):
+                names.add(f"{text(number.get('system')) or ''}|{value}")
+        return names
 
     def _referred(self, value: Value) -> Object | None:
         found = self._found(value)
@@ -493,9 +548,14 @@ class _Reading:
         try:
             first, end = self._stretch()
             issued = text(self.resource.get("issued"))
+            end = self._abatement() if self.kind == "Condition" else end
             return (first, end, moment(issued) if issued else None), ""
         except NoMomentError as error:
             return (None, None, None), f"{str(error)[:40]!r} is no date"
+
+    def _abatement(self) -> Moment | None:
+        """When a condition ended; None where that is not said as a date."""
+        return _told(self.resource.get("abatementDateTime")) or _told(self.resource.get("abatementPeriod"))
 
     def _stretch(self) -> tuple[Moment | None, Moment | None]:
         for element in _MOMENTS.get(self.kind, ()):
@@ -503,7 +563,7 @@ class _Reading:
             if isinstance(value, Object):
                 first, end = (moment(one) if (one := text(value.get(key))) else None for key in ("start", "end"))
                 if self.kind in ("DiagnosticReport", "Observation"):
-                    return (first.until(end) if first and end else first or end), None
+                    return (first.until(end) if first and end else first.onwards() if first else end), None
                 if first or end:
                     return first, end
             elif value is not None:
@@ -514,8 +574,8 @@ class _Reading:
         return None, None
 
 
-def _collected(value: Value) -> Moment | None:
-    """When a specimen was taken; None where that is not said as a date."""
+def _told(value: Value) -> Moment | None:
+    """When something was that a date or a period tells; None where neither does."""
     try:
         if isinstance(value, Object):
             first, end = (moment(one) if (one := text(value.get(key))) else None for key in ("start", "end"))
@@ -574,6 +634,10 @@ def subject_of(resource: Object) -> str | None:
 
 def _reference(value: Value) -> str | None:
     return text(value.get("reference")) if isinstance(value, Object) else None
+
+
+def _names_body_structure(reference: Value) -> bool:
+    return (_reference(reference) or "").rsplit("/", 2)[-2:-1] == ["BodyStructure"]
 
 
 def _nested(extensions: Value, url: str | None, element: str) -> Iterator[Value]:

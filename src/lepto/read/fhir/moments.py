@@ -13,6 +13,7 @@ _FORM = re.compile(
 )
 _YEARS = range(1850, 2200)
 LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+FAR_AHEAD = datetime(9000, 1, 1, tzinfo=UTC)
 ANY_ZONE = timedelta(hours=14)
 """No place on earth is further from UTC: a local time and one with a zone are so far apart at most."""
 
@@ -42,6 +43,15 @@ class Moment:
     def until(self, other: Moment) -> Moment:
         """Return the stretch from the beginning of this to the end of another."""
         return Moment(self.first, other.end, self.zoned and other.zoned, f"{self.text}/{other.text}")
+
+    def onwards(self) -> Moment:
+        """Return the stretch from the beginning of this, of which no end is told."""
+        return Moment(self.first, FAR_AHEAD, self.zoned, f"{self.text}/")
+
+    @property
+    def has_clock(self) -> bool:
+        """Whether a time of day is told."""
+        return "T" in self.text
 
     @property
     def day(self) -> date | None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
 
 DIGITS = 12
 """Significant digits of a converted number: the conversion is by floating point."""
+
+_NO_LETTERS = re.compile(r"[^a-z]+")
+_WORDS = 4
 
 
 class NoUnitError(ValueError):
@@ -21,10 +26,23 @@ def converted(number: Decimal, unit: str, into: str) -> Decimal:
     return Decimal(f"{number * _factor(unit, into):.{DIGITS}g}")
 
 
+def sized(shown: str, unit: str) -> Decimal:
+    """Return how many of a unit (UCUM) are one of a unit shown in UCUM, or in English words of which the first may do.
+    Raises NoUnitError.
+    """
+    words = _NO_LETTERS.sub(" ", shown.lower()).split()[:_WORDS]
+    for one, in_words in ((shown, False), (" ".join(words), True), (words[0] if words else "", True)):
+        with suppress(NoUnitError):
+            return _factor(one, unit, in_words)
+    raise NoUnitError(shown)
+
+
 @lru_cache(maxsize=256)
-def _factor(unit: str, into: str) -> Decimal:
+def _factor(unit: str, into: str, in_words: bool = False) -> Decimal:
     try:
-        factor = _registry().from_ucum(unit).to(_registry().from_ucum(into)).magnitude
+        # Words are letters alone: what else the library would compute is none of a unit.
+        one = _registry().Quantity(1, unit) if in_words else _registry().from_ucum(unit)
+        factor = one.to(_registry().from_ucum(into)).magnitude
         return Decimal(f"{float(factor):.15g}")
     except Exception as error:  # the library raises its parser's and its own errors, of several roots
         raise NoUnitError(unit) from error
