@@ -10,7 +10,7 @@ import numpy as np
 from lepto.cohort.answering import Answering
 from lepto.cohort.coding import Coding
 from lepto.cohort.lines import rows_of as numbers_of
-from lepto.cohort.part import Part
+from lepto.cohort.part import Origins, Part
 from lepto.cohort.plain import KEPT, PLAIN_ID, UnplainError
 from lepto.read import Record
 from lepto.read.csv_table import check_header, record_of, rows_of
@@ -62,13 +62,14 @@ def part_of_cells(answering: Answering, data: bytes, header: bytes, name: str, s
     identifier = columns.index(ID)
     cells = Cells(answering.coding, columns)
     names: list[str] = []
-    origins: list[str] = []
+    numbers: list[int] = []
+    origins = Origins(name, "line", numbers)
     others: list[tuple[int, Record]] = []
     codes: list[int] = []
     lengths: list[int] = []
     plain: list[int] = []
     for place, (number, row) in enumerate(rows):
-        origins.append(f"{name} line {number}")
+        numbers.append(number)
         found = None if answering.by_sparql else cells.codes(row, identifier)
         if found is None or not PLAIN_ID.fullmatch(b'"%s"' % row[identifier].encode()):
             record = record_of(columns, row, origins[place], answering.knowledge.facts)

@@ -16,7 +16,7 @@ import polars as pl
 
 from lepto.cohort.answering import Answering
 from lepto.cohort.coding import Coding
-from lepto.cohort.part import Part
+from lepto.cohort.part import Origins, Part
 from lepto.cohort.plain import UnplainError
 from lepto.cohort.resolution import Bits
 from lepto.errors import InputError, one_line
@@ -39,7 +39,7 @@ def part_of_columns(answering: Answering, path: Path, start: int, end: int) -> P
         fault = f"the rows {start + 1} to {end} cannot be read ({str(error).splitlines()[0]})"
         raise InputError(name, "the file", fault, "write it anew") from None
     check_header(table.columns, name, 1)
-    origins = [f"{name} row {number}" for number in range(start + 1, end + 1)]
+    origins = Origins(name, "row", range(start + 1, end + 1))
     rows, plain = _numbers(answering, table)
     names = table[ID].cast(pl.String, strict=False).to_list() if plain.any() else [""] * len(table)
     others: list[tuple[int, Record]] = []

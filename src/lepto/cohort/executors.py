@@ -7,8 +7,10 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context
+from threading import current_thread, main_thread
 from typing import TypeAlias
 
 from lepto.cohort.work import Done, Job, Task, Work
@@ -41,6 +43,8 @@ def processes(many: int) -> Executor:
         waiting = iter(tasks)
         running: set[Future[Done]] = set()
         try:
+            with _no_interrupt():
+                running.add(pool.submit(_do, next(waiting)))
             for task in waiting:
                 running.add(pool.submit(_do, task))
                 if len(running) > 2 * many:
@@ -58,6 +62,19 @@ def processes(many: int) -> Executor:
     return here if many == 1 else lambda job, tasks: here(job, tasks) if len(tasks) < 2 else side_by_side(job, tasks)
 
 
+@contextmanager
+def _no_interrupt() -> Iterator[None]:
+    """Have processes that are begun now ignore the interrupt of a terminal, which goes to all and is for the first."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _finished(running: set[Future[Done]]) -> Iterator[Done]:
     done, _ = wait(running, return_when=FIRST_COMPLETED)
     running -= done
@@ -69,8 +86,7 @@ _works: dict[Job, Work] = {}
 
 
 def _begin(job: Job) -> None:
-    """Prepare a process; the interrupt of a terminal goes to all processes, and is for the first of them."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Prepare a process."""
     _works[job] = Work(job)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from lepto.cohort.answering import Answering
 from lepto.cohort.coding import Coding
 from lepto.cohort.criteria import Rows
-from lepto.cohort.part import Part
+from lepto.cohort.part import Origins, Part
 from lepto.cohort.plain import PLAIN_ID, UnplainError
 from lepto.cohort.resolution import Bits, Flags
 from lepto.facts import Fact
@@ -35,26 +35,29 @@ UNKNOWN, IDENTIFIER = -1, -2
 def part_of_lines(answering: Answering, data: bytes, name: str, first: int) -> Part:
     """Return the patients on some lines of a file, of which the first has the number `first`."""
     facts, coding = answering.knowledge.facts, answering.coding
-    lines = [(n, line) for n, line in enumerate(data.split(b"\n"), start=first) if line and not line.isspace()]
-    origins = [f"{name} line {number}" for number, _ in lines]
-    whole = [place for place, (_, line) in enumerate(lines) if line[:2] == b'{"' and line[-1:] == b"}"]
+    lines = data.split(b"\n")
+    held = [place for place, line in enumerate(lines) if line and not line.isspace()]
+    lines = [lines[place] for place in held]
+    origins = Origins(name, "line", [first + place for place in held])
+    may_be_plain = np.array([line[:2] == b'{"' and line[-1:] == b"}" for line in lines], dtype=np.bool_)
     if answering.by_sparql:
-        whole = []
-    if any(mark in data for mark in ODD):
-        whole = [place for place in whole if not any(mark in lines[place][1] for mark in ODD)]
-    patients, rows, is_plain = _numbers(coding, [lines[place][1] for place in whole])
-    plain = np.array(whole, dtype=np.int64)[is_plain]
-    named = {place: patient.decode() for place, patient, good in zip(whole, patients, is_plain, strict=True) if good}
-    others = {
-        place: _strict(line.removesuffix(b"\r"), origins[place], facts)
-        for place, (_, line) in enumerate(lines)
-        if place not in named
-    }
-    names = [named[place] if place in named else others[place].patient for place in range(len(lines))]
-    return Part(names, origins, plain, rows[is_plain], list(others.items()))
+        may_be_plain[:] = False
+    elif any(mark in data for mark in ODD):
+        may_be_plain &= [not any(mark in line for mark in ODD) for line in lines]
+    whole = np.flatnonzero(may_be_plain)
+    patients, rows, is_plain = _numbers(coding, [lines[place] for place in whole])
+    names = [""] * len(lines)
+    for place, patient in zip(whole.tolist(), patients, strict=True):
+        names[place] = patient
+    plain = whole[is_plain]
+    others = []
+    for place in np.setdiff1d(np.arange(len(lines)), plain, assume_unique=True).tolist():
+        others.append((place, _strict(lines[place].removesuffix(b"\r"), origins[place], facts)))
+        names[place] = others[-1][1].patient
+    return Part(names, origins, plain, rows[is_plain], others)
 
 
-def _numbers(coding: Coding, lines: Sequence[bytes]) -> tuple[list[bytes], Rows, Flags]:
+def _numbers(coding: Coding, lines: Sequence[bytes]) -> tuple[list[str], Rows, Flags]:
     """The ids of patients, their rows of numbers, and who of them is plain.
 
     All lines are taken apart at once. What begins a line is marked by a line break, which no piece holds.
@@ -78,7 +81,7 @@ def _numbers(coding: Coding, lines: Sequence[bytes]) -> tuple[list[bytes], Rows,
     of_row = np.repeat(np.arange(len(lines)), lengths)
     rows, twice = _rows(coding, of_row[codes >= 0], codes[codes >= 0], len(lines))
     unplain = np.bincount(of_row[codes == UNKNOWN], minlength=len(lines)) > 0
-    return patients, rows, (named == 1) & ~unplain & ~twice
+    return b"\n".join(patients).decode().split("\n")[: len(lines)], rows, (named == 1) & ~unplain & ~twice
 
 
 def rows_of(coding: Coding, codes: Sequence[int], lengths: Sequence[int]) -> tuple[Rows, Flags]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import overload
 
 import numpy as np
 
@@ -11,6 +12,29 @@ from lepto.cohort.criteria import Rows
 from lepto.cohort.resolution import Bits
 from lepto.read import Record
 from lepto.read.record import refused_if_shared
+
+
+@dataclass(frozen=True)
+class Origins(Sequence[str]):
+    """Where each patient is stated: file and place, put into words when somebody asks."""
+
+    name: str
+    unit: str
+    numbers: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Origins: ...
+
+    def __getitem__(self, place: int | slice) -> str | Origins:
+        if isinstance(place, slice):
+            return replace(self, numbers=self.numbers[place])
+        return f"{self.name} {self.unit} {self.numbers[place]}"
 
 
 @dataclass(frozen=True)

@@ -83,22 +83,23 @@ def cohort(
     for a folder that holds something else, OutputError where the system refuses to write, WorkerLostError where a
     process was ended from outside, InterruptedRunError.
     """
+    try:
+        return _run(paths, out, options, executor, progress or Silence())
+    except KeyboardInterrupt:
+        raise InterruptedRunError from None
+
+
+def _run(paths: Sequence[Path], out: Path, options: Options, executor: Executor, progress: Progress) -> Summary:
     knowledge = load()
     job = Job(out, options.form, options.on, options.by_sparql)
     sources = [source(path, knowledge.facts) for path in paths]
-    plan = _plan(sources, knowledge, options)
-    with _prepared(out, plan, options):
+    with _prepared(out, _plan(sources, knowledge, options), options):
         if (out / SUMMARY).exists():
-            return Summary.of(json.loads((out / SUMMARY).read_text()))
-        try:
-            tasks = [
-                Task(number, piece) for number, piece in enumerate(_pieces(sources, knowledge, job, options.slice))
-            ]
-            _answer(job, tasks, executor, progress or Silence())
-            _refuse_shared_ids(job, knowledge, tasks, executor)
-            return _finish(job, len(tasks))
-        except KeyboardInterrupt:
-            raise InterruptedRunError from None
+            return Summary.of(json.loads((out / SUMMARY).read_text(encoding="utf-8")))
+        tasks = [Task(number, piece) for number, piece in enumerate(_pieces(sources, knowledge, job, options.slice))]
+        _answer(job, tasks, executor, progress)
+        _refuse_shared_ids(job, knowledge, tasks, executor)
+        return _finish(job, len(tasks))
 
 
 def _plan(sources: Sequence[Source], knowledge: Knowledge, options: Options) -> dict[str, Any]:
