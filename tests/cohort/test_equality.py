@@ -228,6 +228,18 @@ def test_two_thousand_patients_have_the_same_rows_on_both_roads(
     print(f"\npatients: {answered.verdicts.height} rows and {answered.findings.height} findings of 2,000 agree")
 
 
+def test_tables_that_grew_too_large_are_begun_anew(knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is bounded whatever the cohort holds; the answers are the same."""
+    road, data = Answering(knowledge, ON), lines([*registry.patients(40)])
+    before = road.answer(read(road, data))
+    road.make_room()
+    kept = road.coding
+    monkeypatch.setattr("lepto.cohort.coding.KEPT", 3)
+    road.make_room()
+    assert road.coding is not kept
+    assert road.answer(read(road, data)).verdicts.equals(before.verdicts)
+
+
 # What is odd
 
 

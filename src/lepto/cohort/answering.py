@@ -93,6 +93,12 @@ class Answering:
         """The tables, filled as states come in."""
         return Tables(self.knowledge, self.rules, self.coding, self.validator, self.on)
 
+    def make_room(self) -> None:
+        """Begin anew with tables that have grown beyond what memory is meant for; between parts only."""
+        if "coding" in self.__dict__ and self.coding.is_full:
+            del self.coding
+            self.__dict__.pop("tables", None)
+
     def answer(self, part: Part) -> Answered:
         """Return what is said of the patients of a part."""
         rows, places = part.rows, part.plain
@@ -164,8 +170,7 @@ class Answering:
 
     def _is_sound(self, course: Mapping[str, str]) -> bool:
         """Whether the shapes on courses find nothing on one."""
-        courses = next(name for name, fact in self.knowledge.facts.items() if fact.nested)
-        people = [{"id": "one", courses: [course]}]
+        people = [{"id": "one", self.coding.courses: [course]}]
         records = read_bytes(json.dumps(people).encode(), "courses", self.knowledge.facts)
         return not any(self.validator.validate(records, self.on))
 

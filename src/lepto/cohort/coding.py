@@ -114,6 +114,11 @@ class Coding:
         return self._place[self.courses if self.knowledge.facts[fact].of_course else fact]
 
     @property
+    def is_full(self) -> bool:
+        """Whether more lists or courses have numbers than memory is meant for."""
+        return self._course_lists.held > KEPT
+
+    @property
     def sizes(self) -> list[int]:
         """How many numbers each column has by now."""
         return [len(values) for values in self.values]

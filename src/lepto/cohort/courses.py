@@ -44,6 +44,11 @@ class CourseLists:
         self._read: dict[int, Key | None] = {}
         self._days: dict[bytes, int] = {}
 
+    @property
+    def held(self) -> int:
+        """How many lists and courses are remembered."""
+        return len(self.values) + len(self._outlines) + len(self._read)
+
     def number(self, value: Any) -> int:
         """Return the number of a list of courses. Raises UnplainError."""
         if value.__class__ is not list:

@@ -81,6 +81,7 @@ class Work:
 
         Raises InputError and OutputError.
         """
+        self.answering.make_room()
         part = self.part(task.piece).with_shared_ids_refused(task.shared)
         answered = self.answering.answer(part)
         for name in TABLES:
