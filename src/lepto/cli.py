@@ -473,10 +473,11 @@ def _cohort_command(commands: argparse._SubParsersAction[_Parser]) -> None:
 
 def _cohort(options: argparse.Namespace) -> int:
     try:
-        from lepto.cohort.executors import on_spark, processes
+        from lepto.cohort.executors import processes
         from lepto.cohort.outputs import Format
         from lepto.cohort.progress import Bar
         from lepto.cohort.run import Options, cohort
+        from lepto.cohort.spark import on_spark
     except ModuleNotFoundError as error:
         raise LeptoError(f"lepto cohort needs {error.name}; pip install 'lepto[cohort]' installs it") from None
     asked = Options(
