@@ -450,10 +450,16 @@ def _cohort_command(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     parser.add_argument(
         "files",
-        nargs="+",
+        nargs="*",
         type=Path,
         metavar="FILE",
         help="NDJSON, CSV and Parquet of any size, and all that lepto recommend reads; told apart by content",
+    )
+    parser.add_argument(
+        "--endpoint",
+        metavar="URL",
+        help="a SPARQL endpoint that holds the patients, in place of files; LEPTO_ENDPOINT_USER and "
+        "LEPTO_ENDPOINT_PASSWORD, or LEPTO_ENDPOINT_TOKEN, say who asks",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new or empty folder for the answers")
     parser.add_argument(
@@ -480,8 +486,15 @@ def _cohort(options: argparse.Namespace) -> int:
         from lepto.cohort.spark import on_spark
     except ModuleNotFoundError as error:
         raise LeptoError(f"lepto cohort needs {error.name}; pip install 'lepto[cohort]' installs it") from None
+    if bool(options.files) == bool(options.endpoint):
+        raise LeptoError("the patients are in files or in an endpoint; name the files, or the endpoint by --endpoint")
     asked = Options(
-        options.on or date.today(), Format(options.format), options.resume, options.force, options.by_sparql
+        on=options.on or date.today(),
+        form=Format(options.format),
+        resume=options.resume,
+        force=options.force,
+        by_sparql=options.by_sparql,
+        endpoint=options.endpoint,
     )
     executor = on_spark(options.spark) if options.spark else processes(options.jobs or len(os.sched_getaffinity(0)))
     with Bar() as bar:

@@ -8,27 +8,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Final
 
 import numpy as np
 import polars as pl
-from pyoxigraph import Quad, QuerySolutions, Store
+from pyoxigraph import NamedNode, Quad, QuerySolutions, Store
 
 from lepto.cohort.coding import Coding
 from lepto.cohort.criteria import Rows
 from lepto.cohort.part import Part
-from lepto.cohort.resolution import AGAINST, NOTHING, OFFERED, Bits, Flags, Resolution
+from lepto.cohort.resolution import AGAINST, CODES, NOTHING, OFFERED, OPEN, Bits, Codes, Flags, Resolution
 from lepto.cohort.tables import Tables
+from lepto.derive import RULES, derived
 from lepto.finding import Finding
 from lepto.knowledge import Knowledge
 from lepto.read import Record, read_bytes
 from lepto.recommend import BATCH, Recommender
 from lepto.space import Interval, numbers
 from lepto.validate import Validator
-from lepto.vocabulary import local_name
+from lepto.vocabulary import LEPTO, local_name
 
 PLACE: Final = "place"
 VERDICTS: Final = pl.Schema(
@@ -93,9 +94,13 @@ class Answering:
         rows, places = part.rows, part.plain
         refused, told = self._looked_at(part, rows, places)
         sound = np.flatnonzero(~refused)
-        frames = [self._by_tables(rows[sound], places[sound])] if len(sound) else []
+        frames = [self._by_tables(part, rows[sound], places[sound])] if len(sound) else []
         unsound = {int(place) for place in places[refused]}
         others, found, unanswered = self._by_sparql(part.others)
+        if part.told:
+            asked = [(place, record) for place, record in part.others if place not in unanswered]
+            places = np.array([place for place, _ in asked], dtype=np.int64)
+            part.told.taken(self._derived([record for _, record in asked]), places, part.names)
         frames.append(others)
         names = pl.DataFrame({PLACE: range(len(part.names)), "patient": part.names}, schema_overrides={PLACE: pl.Int64})
         verdicts = pl.concat(frames).sort(PLACE, "action")
@@ -123,9 +128,14 @@ class Answering:
                     told += [(int(places[row]), one) for one in self.tables.findings[numbers[row]]]
         return refused, [_told(place, finding) for place, finding in dict.fromkeys(told)]
 
-    def _by_tables(self, rows: Rows, places: Bits) -> pl.DataFrame:
+    def _by_tables(self, part: Part, rows: Rows, places: Bits) -> pl.DataFrame:
         frames = []
-        for number, verdicts in enumerate(self.rules.verdicts(self.tables.standings(rows))):
+        known = self.tables.standings(rows)
+        standing = self.rules.standings(known)
+        if part.told:
+            known = replace(known, codes=part.told.taken(known.codes, places, part.names))
+            standing = part.told.taken(standing, places, part.names)
+        for number, verdicts in enumerate(self.rules.verdicts(known, standing)):
             told = np.flatnonzero(verdicts.outcome != NOTHING)
             columns = {name: getattr(verdicts, name)[told] for name in ("outcome", "strength", "awaits", "behind")}
             said = pl.DataFrame({PLACE: places[told], **columns})
@@ -176,6 +186,22 @@ class Answering:
                     unanswered.add(place)
         schema = pl.Schema([(PLACE, pl.Int64()), *((name, VERDICTS[name]) for name in ("action", *TOLD))])
         return pl.DataFrame(said, schema=schema, orient="row"), told, unanswered
+
+    def _derived(self, records: Sequence[Record]) -> dict[str, Codes]:
+        """The standing of every criterion and rule of sound records, as SPARQL derives them."""
+        names = [*map(local_name, self.knowledge.compiled.criteria), *self.rules.rules]
+        found = {name: np.full(len(records), OPEN) for name in names}
+        for start in range(0, len(records), BATCH):
+            place = {record.iri: start + number for number, record in enumerate(records[start : start + BATCH])}
+            triples = (triple for record in records[start : start + BATCH] for triple in record.triples)
+            with derived(self.knowledge, triples, RULES) as store:
+                for predicate, code in CODES.items():
+                    for quad in store.quads_for_pattern(None, NamedNode(LEPTO + predicate), None, None):
+                        assert isinstance(quad.subject, NamedNode)
+                        assert isinstance(quad.object, NamedNode)
+                        if (name := local_name(quad.object.value)) in found:
+                            found[name][place[quad.subject.value]] = code
+        return found
 
     def _is_sound(self, course: Mapping[str, str]) -> bool:
         """Whether the shapes on courses find nothing on one."""

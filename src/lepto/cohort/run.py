@@ -17,6 +17,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from lepto.cohort.aside import lines_of
+from lepto.cohort.endpoint import Endpoint, listed
 from lepto.cohort.executors import Executor
 from lepto.cohort.outputs import Format, output_error, write
 from lepto.cohort.sources import Kind, Slice, Source, slices, source
@@ -61,19 +62,23 @@ class Silence:
 
 @dataclass(frozen=True)
 class Options:
-    """How a cohort is to be answered; with `resume` a run is gone on with, with `force` one is thrown away."""
+    """How a cohort is to be answered; with `resume` a run is gone on with, with `force` one is thrown away.
+
+    The patients are in an `endpoint`, or in files.
+    """
 
     on: date
     form: Format = Format.PARQUET
     resume: bool = False
     force: bool = False
     by_sparql: bool = False
+    endpoint: str | None = None
 
 
 def cohort(
     paths: Sequence[Path], out: Path, options: Options, executor: Executor, progress: Progress | None = None
 ) -> Summary:
-    """Answer every patient in some files, and return what was counted.
+    """Answer every patient in some files or in an endpoint, and return what was counted.
 
     Out: in the folder `out` the tables verdicts, findings and patients, a file a slice; `run.json` says what was asked,
     `summary.json` what came out, and two pictures show it. Raises InputError for a file that cannot be used and
@@ -83,12 +88,15 @@ def cohort(
     knowledge = load()
     job = Job(out, options.form, options.on, options.by_sparql)
     sources = [source(path, knowledge.facts) for path in paths]
-    plan = _plan(sources, knowledge, options)
+    endpoint = Endpoint(options.endpoint) if options.endpoint else None
+    many = endpoint.count() if endpoint else 0
+    plan = _plan(sources, knowledge, options, many)
     with _prepared(out, plan, options):
         if (out / SUMMARY).exists():
             return Summary.of(json.loads((out / SUMMARY).read_text()))
         try:
-            tasks = [Task(number, piece) for number, piece in enumerate(_pieces(sources, knowledge, job))]
+            pieces = listed(endpoint, out / JOURNAL, many) if endpoint else _pieces(sources, knowledge, job)
+            tasks = [Task(number, piece) for number, piece in enumerate(pieces)]
             _answer(job, tasks, executor, progress or Silence())
             _refuse_shared_ids(job, knowledge, tasks, executor)
             return _finish(job, len(tasks))
@@ -96,7 +104,7 @@ def cohort(
             raise InterruptedRunError from None
 
 
-def _plan(sources: Sequence[Source], knowledge: Knowledge, options: Options) -> dict[str, Any]:
+def _plan(sources: Sequence[Source], knowledge: Knowledge, options: Options, many: int) -> dict[str, Any]:
     """All on which the answers rest: two runs of the same plan end in the same files."""
     return {
         "on": options.on.isoformat(),
@@ -105,7 +113,8 @@ def _plan(sources: Sequence[Source], knowledge: Knowledge, options: Options) -> 
         "input": [
             {"file": str(one.path), "kind": one.kind.value, "bytes": one.size, "changed": one.changed}
             for one in sources
-        ],
+        ]
+        or [{"endpoint": options.endpoint, "patients": many}],
         "guideline": {"version": knowledge.version, "digest": knowledge.digest},
         "program": {name: version(name) for name in ("lepto", "polars", "pyoxigraph")},
         "notice": "Research software, not a medical device; the guideline's source is unreviewed.",
