@@ -7,6 +7,7 @@ rows.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -97,10 +98,7 @@ class Answering:
         frames = [self._by_tables(part, rows[sound], places[sound])] if len(sound) else []
         unsound = {int(place) for place in places[refused]}
         others, found, unanswered = self._by_sparql(part.others)
-        if part.told:
-            asked = [(place, record) for place, record in part.others if place not in unanswered]
-            places = np.array([place for place, _ in asked], dtype=np.int64)
-            part.told.taken(self._derived([record for _, record in asked]), places, part.names)
+        self._hold(part, unanswered)
         frames.append(others)
         names = pl.DataFrame({PLACE: range(len(part.names)), "patient": part.names}, schema_overrides={PLACE: pl.Int64})
         verdicts = pl.concat(frames).sort(PLACE, "action")
@@ -133,7 +131,8 @@ class Answering:
         known = self.tables.standings(rows)
         standing = self.rules.standings(known)
         if part.told:
-            known = replace(known, codes=part.told.taken(known.codes, places, part.names))
+            every, _ = self.tables.criteria.standings(rows, map(local_name, self.knowledge.compiled.criteria))
+            known = replace(known, codes=part.told.taken(every, places, part.names))
             standing = part.told.taken(standing, places, part.names)
         for number, verdicts in enumerate(self.rules.verdicts(known, standing)):
             told = np.flatnonzero(verdicts.outcome != NOTHING)
@@ -186,6 +185,13 @@ class Answering:
                     unanswered.add(place)
         schema = pl.Schema([(PLACE, pl.Int64()), *((name, VERDICTS[name]) for name in ("action", *TOLD))])
         return pl.DataFrame(said, schema=schema, orient="row"), told, unanswered
+
+    def _hold(self, part: Part, unanswered: set[int]) -> None:
+        """Hold what the source derives against what is derived here of those who go by SPARQL. Raises InputError."""
+        if part.told:
+            many = Counter(part.names)  # Who is given twice will be refused.
+            others = {place: one for place, one in part.others if place not in unanswered and many[one.patient] == 1}
+            part.told.taken(self._derived([*others.values()]), np.array([*others], dtype=np.int64), part.names)
 
     def _derived(self, records: Sequence[Record]) -> dict[str, Codes]:
         """The standing of every criterion and rule of sound records, as SPARQL derives them."""

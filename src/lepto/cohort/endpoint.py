@@ -9,19 +9,21 @@ from __future__ import annotations
 import csv
 import json
 import os
-import time
+import re
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from email.message import Message
 from functools import cached_property
 from http.client import HTTPException
 from io import StringIO
 from itertools import islice
 from pathlib import Path
+from time import sleep
 from typing import Any, Final, NoReturn
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 from urllib.request import (
-    HTTPBasicAuthHandler,
     HTTPDigestAuthHandler,
     HTTPPasswordMgrWithDefaultRealm,
     HTTPRedirectHandler,
@@ -69,12 +71,12 @@ class Endpoint:
     url: str
 
     def __post_init__(self) -> None:
-        address = urlsplit(self.url)
-        if address.username is not None or address.password is not None:
-            fault, mend = "it holds a user or a password", f"leave them out, and set {USER} and {PASSWORD}"
-            raise InputError(f"{address.scheme}://{address.hostname}", "the address", fault, mend)
-        if address.scheme not in ("http", "https") or not address.hostname:
-            self.refuse("this is no address of an endpoint", "name one that begins with http:// or https://")
+        if not re.match(r"https?://[^/?#@]", self.url):
+            mend = "name one that begins with http:// or https://"
+            raise InputError("--endpoint", "the address", "this is none of an endpoint", mend)
+        if "@" in re.split("[/?#]", self.url)[2]:
+            mend = f"leave them out, and set {USER} and {PASSWORD}"
+            raise InputError("--endpoint", "the address", "it holds a user or a password", mend)
         if (USER in os.environ) != (PASSWORD in os.environ) or (USER in os.environ and TOKEN in os.environ):
             self.refuse("it is not clear who asks", f"set {USER} and {PASSWORD}, or {TOKEN} alone, or none of them")
 
@@ -85,8 +87,8 @@ class Endpoint:
             headers["Authorization"] = f"Bearer {os.environ[TOKEN]}"
         body = urlencode({"query": query}).encode()
         for wait in (*WAITS, None):
-            request = Request(self.url, body, headers)  # noqa: S310 (see __post_init__)
             try:
+                request = Request(self.url, body, headers)  # noqa: S310 (see __post_init__)
                 with self._opener.open(request, timeout=SECONDS) as answer:
                     data: bytes = answer.read(FILE_BYTES + 1)
                 if len(data) > FILE_BYTES:
@@ -95,11 +97,11 @@ class Endpoint:
             except HTTPError as error:
                 if error.code not in BUSY or wait is None:
                     self._refuse_status(error)
-                time.sleep(_wait(error, wait))
+                sleep(_wait(error, wait))
             except ConnectionResetError:
                 if wait is None:
                     self.refuse("it breaks off the connection", _LATER)
-                time.sleep(wait)
+                sleep(wait)
             except UnicodeDecodeError:
                 self.refuse("its answer is not UTF-8", "is this an endpoint?")
             except (URLError, HTTPException, OSError, ValueError, NotImplementedError) as error:
@@ -111,7 +113,7 @@ class Endpoint:
         known = HTTPPasswordMgrWithDefaultRealm()
         if USER in os.environ:
             known.add_password(None, self.url, os.environ[USER], os.environ[PASSWORD])
-        return build_opener(_NoRedirect, _DigestOnce(known), HTTPBasicAuthHandler(known))
+        return build_opener(_NoRedirect, _Once(known))
 
     def _refuse_status(self, error: HTTPError) -> NoReturn:
         """Tell what a server says of a fault of its own or of the query: the status, and the first line."""
@@ -153,14 +155,17 @@ class Endpoint:
 
     def _count(self, restriction: str) -> int:
         query = f"SELECT (COUNT(DISTINCT ?patient) AS ?many) {{ ?patient a <{PATIENT}> {restriction} }}"
-        (many,) = self._column(query, "many")
-        return int(many)
+        try:
+            (many,) = self._column(query, "many")
+            return int(many)
+        except ValueError:
+            self.refuse("it does not count its patients", "is this an endpoint?")
 
     def _column(self, query: str, name: str) -> list[str]:
         answer = self.ask(query, "application/sparql-results+json")
         try:
             bindings = json.loads(answer)["results"]["bindings"]
-            return [row[name]["value"] for row in bindings]
+            return [str(row[name]["value"]) for row in bindings]
         except (ValueError, KeyError, TypeError):
             self.refuse("its answer is no table of SPARQL results in JSON", "is this an endpoint?")
 
@@ -187,23 +192,38 @@ class Endpoint:
 
         A patient of whom it says nothing, or two things, has no standings: nothing sound is without one.
         """
-        rows: dict[str, dict[str, str] | None] = {}
-        for row in csv.DictReader(StringIO(self.ask(portable + _values(patients), "text/csv"))):
-            patient = row.pop("patient", "")
-            rows[patient] = row if rows.setdefault(patient, row) == row else None
-        names = next((list(row) for row in rows.values() if row), [])
-        codes = {
-            name: np.array([_CODES.get((rows.get(one) or {}).get(name, ""), UNTOLD) for one in patients])
-            for name in names
-        }
-        return Told(one_line(self.url), codes)
+        answer = self.ask(portable + _values(patients), "text/csv")
+        try:
+            names, *lines = filter(None, csv.reader(StringIO(answer)))
+            column = names.index("patient")
+            if {*map(len, lines)} - {len(names)}:
+                raise ValueError
+        except (ValueError, csv.Error):
+            self.refuse("its answer is no table of SPARQL results in CSV", "is this an endpoint?")
+        rows: dict[str, list[str]] = {}
+        for line in lines:
+            if rows.setdefault(line[column], line) != line:
+                rows[line[column]] = []
+        codes = [[_CODES.get(word, UNTOLD) for word in rows.get(one) or [""] * len(names)] for one in patients]
+        return Told(one_line(self.url), dict(zip(names, np.array(codes).T, strict=True)))
 
 
-class _DigestOnce(HTTPDigestAuthHandler):
-    """A password that is wrong is said once: said five times more, it might lock the user out."""
+class _Once(HTTPDigestAuthHandler):
+    """Says user and password in the way that the server wants them, and once: said again and again they might be locked
+    out.
+    """
 
-    def retry_http_digest_auth(self, req: Request, auth: str) -> Any:
-        return None if req.has_header(self.auth_header) else super().retry_http_digest_auth(req, auth)
+    def http_error_401(self, req: Request, fp: Any, code: int, msg: str, headers: Message) -> Any:
+        ways = {way.partition(" ")[0].lower(): way for way in headers.get_all("WWW-Authenticate", ())}
+        if req.has_header("Authorization") or USER not in os.environ:
+            return None
+        if "digest" in ways:
+            return self.retry_http_digest_auth(req, ways["digest"])
+        if "basic" not in ways:
+            return None
+        said = b64encode(f"{os.environ[USER]}:{os.environ[PASSWORD]}".encode()).decode()
+        req.add_unredirected_header("Authorization", f"Basic {said}")
+        return self.parent.open(req, timeout=req.timeout)
 
 
 class _NoRedirect(HTTPRedirectHandler):

@@ -82,8 +82,9 @@ class Resolution:
         self.actions = tuple(sorted(action for action in self.falls_under if self._bearing(action)))
         self.criteria = tuple(sorted({c for rule in self.rules for c in (*self.needs[rule], *self.yields_to[rule])}))
 
-    def verdicts(self, known: Standings, standing: Mapping[str, Codes]) -> Iterable[Verdicts]:
-        """Yield the verdicts on every action, by what is known and the standings of rules."""
+    def verdicts(self, known: Standings, standing: Mapping[str, Codes] | None = None) -> Iterable[Verdicts]:
+        """Yield the verdicts on every action; `standing` are the standings of rules where they are known already."""
+        standing = standing or self.standings(known)
         alive = self._offers(known, standing)
         waits = {rule: self._waits(rule, known) for rule in self.rules}
         asked = {rule: self._bits(self.asks_for[rule]) for rule in self.rules}

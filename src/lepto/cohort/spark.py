@@ -37,11 +37,10 @@ def on_spark(master: str) -> Executor:
         with _context(master) as context, ThreadPoolExecutor(min(len(tasks), AT_ONCE)) as pool:
             work = partial(_on_worker, Path.cwd(), job)
             try:
-                running = [
-                    pool.submit(lambda task: context.parallelize([task], 1).map(work).first(), task) for task in tasks
-                ]
+                running = [pool.submit(context.parallelize([task], 1).map(work).collect) for task in tasks]
                 for one in as_completed(running):
-                    yield _done(one.result())
+                    (answered,) = one.result()
+                    yield _done(answered)
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
                 context.cancelAllJobs()
