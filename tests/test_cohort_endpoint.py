@@ -137,15 +137,14 @@ def same_rows(place: Path) -> None:
 
 def test_the_rows_are_those_of_a_file(run: Run, graph: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In several slices and pages, by the tables and by SPARQL, and with everything in it that is refused."""
-    monkeypatch.setattr(module, "AT_ONCE", 12)
     monkeypatch.setattr(module, "LISTED", 9)
     whole = graph + (UNUSUAL + ILL_TYPED).encode()
     assert run(_file(whole, tmp_path / "patients.nt"), out="file").status == 1
     with served(_store(whole)) as server:
-        ran = run("--endpoint", server.url)
+        ran = run("--endpoint", server.url, "--at-once", 12)
         assert (ran.status, ran.fault) == (1, "")
         assert sum("SELECT DISTINCT ?patient {" in query for query in server.queries) == 5
-        assert run("--endpoint", server.url, "--by-sparql", out="by-sparql").status == 1
+        assert run("--endpoint", server.url, "--at-once", 12, "--by-sparql", out="by-sparql").status == 1
     assert len(list((tmp_path / "out" / "verdicts").iterdir())) == 3
     same_rows(tmp_path)
     for table in ("verdicts", "findings", "patients"):
@@ -278,7 +277,6 @@ def test_what_is_finished_is_kept(
     run: Run, server: Served, graph: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run that a server breaks off is resumed: patients are listed once, finished slices are not asked again."""
-    monkeypatch.setattr(module, "AT_ONCE", 8)
     run(_file(graph, tmp_path / "patients.nt"), out="file")
     asked: list[str] = []
 
@@ -287,12 +285,11 @@ def test_what_is_finished_is_kept(
         return (500, {}, "out of memory") if len(asked) == 7 else answer
 
     server.changed = breaks_down
-    assert "500" in run("--endpoint", server.url).fault
+    assert "500" in run("--endpoint", server.url, "--at-once", 8).fault
     assert "it holds a cohort's answers already" in run("--endpoint", server.url).fault
-    monkeypatch.setattr(module, "AT_ONCE", 3)
     asked.clear()
     asked += [""] * 7
-    run("--endpoint", server.url, "--resume")
+    run("--endpoint", server.url, "--at-once", 8, "--resume")
     assert [("COUNT" in query, "CONSTRUCT" in query) for query in asked[7:]] == [
         *[(True, False)] * 2,
         *[(False, True), (False, False)] * 2,
@@ -305,6 +302,8 @@ def test_a_run_is_not_resumed_on_other_patients(run: Run, server: Served) -> Non
     assert "500" in run("--endpoint", server.url).fault
     server.store.update(f"INSERT DATA {{ <urn:one:more> {TYPE} }}")
     assert "something else (input)" in run("--endpoint", server.url, "--resume").fault
+    server.store.update(f"DELETE DATA {{ <urn:one:more> {TYPE} }}")
+    assert "something else (input)" in run("--endpoint", server.url, "--resume", "--at-once", 9).fault
 
 
 def test_nobody_is_left_out_in_silence(run: Run, server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -375,14 +374,13 @@ def test_virtuoso_gives_the_rows_of_a_file(
     request: pytest.FixtureRequest,
 ) -> None:
     """A server as `docs/endpoints.md` starts it, without a password and with one, which it wants by digest."""
-    monkeypatch.setattr(module, "AT_ONCE", 12)
     (engine,) = (section for section in ENGINES if section.heading == "Virtuoso")
     whole = graph + re.sub(r"_:course", "<urn:course:7>", UNUSUAL).strip().encode() + b"\n"
     (tmp_path / "guideline.rq").write_text(knowledge.compiled.portable)
     run(_file(whole, tmp_path / "patients.nt"), out="file")
     with followed(engine, tmp_path, request.config.cache.mkdir("debian")):
         (address,) = re.findall(r"http://localhost:\d+/sparql-auth", (tmp_path / "load.sh").read_text())
-        ran = run("--endpoint", address.removesuffix("-auth"))
+        ran = run("--endpoint", address.removesuffix("-auth"), "--at-once", 12)
         assert (ran.status, ran.fault) == (1, "")
         same_rows(tmp_path)
         monkeypatch.setenv("LEPTO_ENDPOINT_USER", "dba")

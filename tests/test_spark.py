@@ -6,12 +6,17 @@ import json
 import os
 import subprocess
 import sys
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from benchmarks.registry import patients
 
+from lepto.cohort import spark
+from lepto.cohort.outputs import Format
+from lepto.cohort.sources import Kind, Slice
+from lepto.cohort.work import Done, Job, Task
 from lepto.reason import java
 
 pytestmark = [
@@ -74,6 +79,19 @@ def test_spark_goes_on_from_what_is_finished(registry: Path) -> None:
     touch(registry / FILES[1], stat)
     assert cohort(registry, "spark", "--spark", "local[2]", "--resume").returncode == 1
     assert files(registry / "spark") == files(registry / "plain")
+
+
+def test_a_worker_is_kept_from_slice_to_slice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What it has prepared serves all slices: one process answers what comes to one core."""
+
+    def told(folder: Path, job: Job, task: Task) -> Done:
+        return Done(task, os.getpid())
+
+    monkeypatch.setattr(spark, "_on_worker", told)
+    tasks = [Task(number, Slice(Kind.LINES, tmp_path, 0, 0, 1, 0)) for number in range(4)]
+    done = list(spark.on_spark("local[1]")(Job(tmp_path, Format.CSV, date(2026, 11, 22)), tasks))
+    assert sorted(one.task.number for one in done) == [0, 1, 2, 3]
+    assert len({one.patients for one in done} - {os.getpid()}) == 1
 
 
 def test_a_slice_that_cannot_be_read_is_told_as_without_spark(registry: Path) -> None:

@@ -461,6 +461,9 @@ def _cohort_command(commands: argparse._SubParsersAction[_Parser]) -> None:
         help="a SPARQL endpoint that holds the patients, in place of files; LEPTO_ENDPOINT_USER and "
         "LEPTO_ENDPOINT_PASSWORD, or LEPTO_ENDPOINT_TOKEN, say who asks",
     )
+    parser.add_argument(
+        "--at-once", type=_count, default=250, metavar="N", help="patients in a query to the endpoint (default: 250)"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new or empty folder for the answers")
     parser.add_argument(
         "--format", choices=("parquet", "ndjson", "csv", "nq"), default="parquet", help="(default: parquet)"
@@ -495,6 +498,7 @@ def _cohort(options: argparse.Namespace) -> int:
         force=options.force,
         by_sparql=options.by_sparql,
         endpoint=options.endpoint,
+        at_once=options.at_once,
     )
     executor = on_spark(options.spark) if options.spark else processes(options.jobs or len(os.sched_getaffinity(0)))
     with Bar() as bar:

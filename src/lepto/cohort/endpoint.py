@@ -46,8 +46,6 @@ from lepto.read.rdf import read_graph
 from lepto.vocabulary import LEPTO, PATIENT
 
 USER, PASSWORD, TOKEN = "LEPTO_ENDPOINT_USER", "LEPTO_ENDPOINT_PASSWORD", "LEPTO_ENDPOINT_TOKEN"
-AT_ONCE: Final = 250
-"""Of so many patients a server is asked in one query; more are no quicker a patient on those that were tried."""
 LISTED: Final = 10_000
 """So many IRIs of patients are listed in one query; Virtuoso sorts no more."""
 SECONDS: Final = 600
@@ -245,14 +243,14 @@ def _values(patients: Sequence[str]) -> str:
 # As a source of a cohort
 
 
-def listed(endpoint: Endpoint, folder: Path, many: int) -> Iterator[Slice]:
-    """Yield the slices of an endpoint, each a file in a folder that says who is in it. They are listed once, and stay
-    as they were when a run is gone on with.
+def listed(endpoint: Endpoint, folder: Path, many: int, at_once: int) -> Iterator[Slice]:
+    """Yield the slices of an endpoint that has so many patients, so many at once: each is a file in a folder that says
+    who is in it. They are listed once, and stay as they were when a run is gone on with.
     """
     whole = folder / "slices.json"
     if not whole.exists():
         sizes = []
-        for number, some in enumerate(_checked(endpoint, many)):
+        for number, some in enumerate(_checked(endpoint, many, at_once)):
             write(_slice(folder, number), json.dumps({"endpoint": endpoint.url, "patients": some}).encode())
             sizes.append(len(some))
         write(whole, json.dumps(sizes).encode())
@@ -267,9 +265,9 @@ def _slice(folder: Path, number: int) -> Path:
     return folder / f"patients-{number:05}.json"
 
 
-def _checked(endpoint: Endpoint, many: int) -> Iterator[list[str]]:
+def _checked(endpoint: Endpoint, many: int, at_once: int) -> Iterator[list[str]]:
     patients = endpoint.patients(many)
-    while some := list(islice(patients, AT_ONCE)):
+    while some := list(islice(patients, at_once)):
         for patient in some:
             try:
                 NamedNode(patient)

@@ -64,7 +64,7 @@ class Silence:
 class Options:
     """How a cohort is to be answered; with `resume` a run is gone on with, with `force` one is thrown away.
 
-    The patients are in an `endpoint`, or in files.
+    The patients are in an `endpoint`, which is asked about so many `at_once`, or in files.
     """
 
     on: date
@@ -73,6 +73,7 @@ class Options:
     force: bool = False
     by_sparql: bool = False
     endpoint: str | None = None
+    at_once: int = 250
 
 
 def cohort(
@@ -95,7 +96,9 @@ def cohort(
         if (out / SUMMARY).exists():
             return Summary.of(json.loads((out / SUMMARY).read_text()))
         try:
-            pieces = listed(endpoint, out / JOURNAL, many) if endpoint else _pieces(sources, knowledge, job)
+            pieces = _pieces(sources, knowledge, job)
+            if endpoint:
+                pieces = listed(endpoint, out / JOURNAL, many, options.at_once)
             tasks = [Task(number, piece) for number, piece in enumerate(pieces)]
             _answer(job, tasks, executor, progress or Silence())
             _refuse_shared_ids(job, knowledge, tasks, executor)
@@ -114,7 +117,7 @@ def _plan(sources: Sequence[Source], knowledge: Knowledge, options: Options, man
             {"file": str(one.path), "kind": one.kind.value, "bytes": one.size, "changed": one.changed}
             for one in sources
         ]
-        or [{"endpoint": options.endpoint, "patients": many}],
+        or [{"endpoint": options.endpoint, "patients": many, "atOnce": options.at_once}],
         "guideline": {"version": knowledge.version, "digest": knowledge.digest},
         "program": {name: version(name) for name in ("lepto", "polars", "pyoxigraph")},
         "notice": "Research software, not a medical device; the guideline's source is unreviewed.",
