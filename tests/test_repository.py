@@ -199,7 +199,9 @@ def test_a_decision_is_short_complete_and_linked(name: str) -> None:
     assert len(record.splitlines()) <= RECORD_LINES
 
 
-@pytest.mark.parametrize("name", ["scripts/setup", "scripts/lepto", "scripts/test", "scripts/lock", ".ci/run"])
+@pytest.mark.parametrize(
+    "name", ["scripts/setup", "scripts/setup-spark", "scripts/lepto", "scripts/test", "scripts/lock", ".ci/run"]
+)
 def test_a_script_can_be_run(name: str) -> None:
     assert os.access(ROOT / name, os.X_OK)
     assert (ROOT / name).read_text(encoding="utf-8").startswith("#!")
@@ -210,18 +212,25 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
     assert "scripts/test --all" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_every_dependency_is_pinned_with_hashes() -> None:
-    entries = (ROOT / "requirements.lock").read_text(encoding="utf-8").split("\n\n")
+LOCKS = {"requirements.lock": ("dev",), "requirements-spark.lock": ("spark",)}
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_dependency_is_pinned_with_hashes(lock: str) -> None:
+    entries = (ROOT / lock).read_text(encoding="utf-8").split("\n\n")
     pinned = dict(re.findall(r"^([a-z0-9-]+)==(\S+) \\\n    --hash=sha256:", "\n".join(entries), re.MULTILINE))
     project = _project()
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"], "hatchling"]
+    wanted = [one for extra in LOCKS[lock] for one in project["optional-dependencies"][extra]]
+    if "dev" in LOCKS[lock]:
+        wanted += [*project["dependencies"], "hatchling"]
     assert {_name(requirement) for requirement in wanted} <= set(pinned)
     named = re.findall(r"^([a-z0-9-]+)[^a-z0-9-]", "\n".join(entries), re.MULTILINE)
     assert sorted(named) == sorted(pinned), "something is named without a pin and a hash"
 
 
-def test_the_lock_file_names_no_place_of_download() -> None:
-    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+@pytest.mark.parametrize("lock", LOCKS)
+def test_the_lock_file_names_no_place_of_download(lock: str) -> None:
+    text = (ROOT / lock).read_text(encoding="utf-8")
     assert "://" not in text
     assert not re.search(r"^\s*-(?!-hash=)", text, re.MULTILINE)
 

@@ -18,7 +18,7 @@ ANSWERED, FINDINGS, FAILED = 0, 1, 2
 DISCLAIMER = "Research software, not a medical device; the guideline's source is unreviewed."
 EPILOG = f"""exit status: 0 answered; 1 answered, and at least one patient's data had a violation, or a check or the
 verification failed; 2 the command could not run: one line on standard error names the file, the place in it and the
-mend.
+mend. Of a cohort also: 3 the answers cannot be written; 4 a process was ended from outside; 130 interrupted.
 
 {DISCLAIMER}"""
 
@@ -449,10 +449,16 @@ def _cohort_command(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     parser.add_argument(
         "files",
-        nargs="+",
+        nargs="*",
         type=Path,
         metavar="FILE",
         help="NDJSON, CSV and Parquet of any size, and all that lepto recommend reads; told apart by content",
+    )
+    parser.add_argument(
+        "--endpoint",
+        metavar="URL",
+        help="a SPARQL endpoint that holds the patients, in place of files; LEPTO_ENDPOINT_USER and "
+        "LEPTO_ENDPOINT_PASSWORD, or LEPTO_ENDPOINT_TOKEN, say who asks",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new or empty folder for the answers")
     parser.add_argument(
@@ -468,7 +474,8 @@ def _cohort_command(commands: argparse._SubParsersAction[_Parser]) -> None:
         type=_count,
         default=None,
         metavar="N",
-        help="bytes (of Parquet: rows) that a process answers at once (default: 8 MiB, 32768 rows)",
+        help="what is answered at once: bytes of a file, rows of Parquet, patients of an endpoint (default: 8 MiB, "
+        "32768 rows, 250 patients)",
     )
     parser.add_argument("--by-sparql", action="store_true", help="answer everyone by SPARQL, without the tables")
     begun = parser.add_mutually_exclusive_group()
@@ -479,19 +486,23 @@ def _cohort_command(commands: argparse._SubParsersAction[_Parser]) -> None:
 
 def _cohort(options: argparse.Namespace) -> int:
     try:
-        from lepto.cohort.executors import cores, on_spark, processes
+        from lepto.cohort.executors import cores, processes
         from lepto.cohort.outputs import Format
         from lepto.cohort.progress import Bar
         from lepto.cohort.run import Options, cohort
+        from lepto.cohort.spark import on_spark
     except ModuleNotFoundError as error:
         raise LeptoError(f"lepto cohort needs {error.name}; pip install 'lepto[cohort]' installs it") from None
+    if bool(options.files) == bool(options.endpoint):
+        raise LeptoError("the patients are in files or in an endpoint; name the files, or the endpoint by --endpoint")
     asked = Options(
-        options.on or date.today(),
-        Format(options.format),
-        options.resume,
-        options.force,
-        options.by_sparql,
-        options.slice,
+        on=options.on or date.today(),
+        form=Format(options.format),
+        resume=options.resume,
+        force=options.force,
+        by_sparql=options.by_sparql,
+        slice=options.slice,
+        endpoint=options.endpoint,
     )
     executor = on_spark(options.spark) if options.spark else processes(options.jobs or cores())
     with Bar() as bar:

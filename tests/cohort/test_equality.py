@@ -167,7 +167,7 @@ def test_every_rule_has_the_standing_that_sparql_derives_from_every_combination_
                 stated[fact][number] = True
                 triples.append(Triple(patient, NamedNode(LEPTO + fact), Literal("stated")))
         nothing: Mapping[str, Any] = {}
-        found = rules._rules(Standings(len(combinations), codes, nothing, stated, nothing, nothing))[rule]
+        found = rules.standings(Standings(len(combinations), codes, nothing, stated, nothing, nothing))[rule]
         assert found.tolist() == rules_by_sparql(knowledge, rule, triples, len(combinations)), rule
         told += len(combinations)
     print(f"\nrules: {told} standings of {len(rules.rules)} rules agree with SPARQL")

@@ -7,29 +7,31 @@ rows.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Final
 
 import numpy as np
 import polars as pl
-from pyoxigraph import Quad, QuerySolutions, Store
+from pyoxigraph import NamedNode, Quad, QuerySolutions, Store
 
 from lepto.cohort.coding import Coding
 from lepto.cohort.criteria import Rows
 from lepto.cohort.part import Part
 from lepto.cohort.phrases import TOLD, Phrases
-from lepto.cohort.resolution import Bits, Flags, Resolution
+from lepto.cohort.resolution import CODES, OPEN, Bits, Codes, Flags, Resolution
 from lepto.cohort.tables import Tables
+from lepto.derive import RULES, derived
 from lepto.finding import Finding
 from lepto.knowledge import Knowledge
 from lepto.read import Record, read_bytes
 from lepto.recommend import BATCH, Recommender
 from lepto.space import Interval, numbers
 from lepto.validate import Validator
-from lepto.vocabulary import local_name
+from lepto.vocabulary import LEPTO, local_name
 
 PLACE: Final = "place"
 VERDICTS: Final = pl.Schema(
@@ -104,9 +106,10 @@ class Answering:
         rows, places = part.rows, part.plain
         refused, told = self._looked_at(part, rows, places)
         sound = np.flatnonzero(~refused)
-        verdicts = self._by_tables(rows[sound], places[sound])
+        verdicts = self._by_tables(part, rows[sound], places[sound])
         unsound = {int(place) for place in places[refused]}
         others, found, unanswered = self._by_sparql(part.others)
+        self._hold(part, unanswered)
         if len(others):
             verdicts = pl.concat([verdicts, others]).sort(PLACE, "action")
         names = pl.DataFrame({PLACE: range(len(part.names)), "patient": part.names}, schema_overrides={PLACE: pl.Int64})
@@ -134,9 +137,15 @@ class Answering:
                     told += [(int(places[row]), one) for one in self.tables.findings[numbers[row]]]
         return refused, [_told(place, finding) for place, finding in dict.fromkeys(told)]
 
-    def _by_tables(self, rows: Rows, places: Bits) -> pl.DataFrame:
+    def _by_tables(self, part: Part, rows: Rows, places: Bits) -> pl.DataFrame:
+        known = self.tables.standings(rows)
+        standing = self.rules.standings(known)
+        if part.told:
+            every, _ = self.tables.criteria.standings(rows, map(local_name, self.knowledge.compiled.criteria))
+            known = replace(known, codes=part.told.taken(every, places, part.names))
+            standing = part.told.taken(standing, places, part.names)
         phrases = np.zeros((len(rows), len(self.rules.actions)), dtype=np.int32)
-        for number, verdicts in enumerate(self.rules.verdicts(self.tables.standings(rows))):
+        for number, verdicts in enumerate(self.rules.verdicts(known, standing)):
             phrases[:, number] = self.phrases.numbers(verdicts)
         row, action = np.nonzero(phrases)
         said = self.phrases.words(phrases[row, action])
@@ -167,6 +176,29 @@ class Answering:
                     unanswered.add(place)
         schema = pl.Schema([(PLACE, pl.Int64()), *((name, VERDICTS[name]) for name in ("action", *TOLD))])
         return pl.DataFrame(said, schema=schema, orient="row"), told, unanswered
+
+    def _hold(self, part: Part, unanswered: set[int]) -> None:
+        """Hold what the source derives against what is derived here of those who go by SPARQL. Raises InputError."""
+        if part.told:
+            many = Counter(part.names)  # Who is given twice will be refused.
+            others = {place: one for place, one in part.others if place not in unanswered and many[one.patient] == 1}
+            part.told.taken(self._derived([*others.values()]), np.array([*others], dtype=np.int64), part.names)
+
+    def _derived(self, records: Sequence[Record]) -> dict[str, Codes]:
+        """The standing of every criterion and rule of sound records, as SPARQL derives them."""
+        names = [*map(local_name, self.knowledge.compiled.criteria), *self.rules.rules]
+        found = {name: np.full(len(records), OPEN) for name in names}
+        for start in range(0, len(records), BATCH):
+            place = {record.iri: start + number for number, record in enumerate(records[start : start + BATCH])}
+            triples = (triple for record in records[start : start + BATCH] for triple in record.triples)
+            with derived(self.knowledge, triples, RULES) as store:
+                for predicate, code in CODES.items():
+                    for quad in store.quads_for_pattern(None, NamedNode(LEPTO + predicate), None, None):
+                        assert isinstance(quad.subject, NamedNode)
+                        assert isinstance(quad.object, NamedNode)
+                        if (name := local_name(quad.object.value)) in found:
+                            found[name][place[quad.subject.value]] = code
+        return found
 
     def _is_sound(self, course: Mapping[str, str]) -> bool:
         """Whether the shapes on courses find nothing on one."""

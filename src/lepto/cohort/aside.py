@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple
 from typing import Any
 
@@ -40,9 +40,13 @@ def lines_of(records: Iterable[Record]) -> Iterator[bytes]:
         yield orjson.dumps([record.patient, record.origin, text, [astuple(one) for one in record.findings]]) + b"\n"
 
 
-def part_of_records(answering: Answering, data: bytes) -> Part:
-    """Return the patients on such lines."""
-    records = [_record(line) for line in data.splitlines()]
+def records_of(data: bytes) -> list[Record]:
+    """Return the records on such lines."""
+    return [_record(line) for line in data.splitlines()]
+
+
+def part_of_records(answering: Answering, records: Sequence[Record]) -> Part:
+    """Return the patients of some records."""
     codes: list[int] = []
     lengths: list[int] = []
     plain: list[int] = []

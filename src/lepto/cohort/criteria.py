@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pyoxigraph import NamedNode
 
 from lepto.cohort.coding import Coding
-from lepto.cohort.resolution import MET, NOT_MET, OPEN, Bits, Codes
+from lepto.cohort.resolution import CODES, MET, NOT_MET, OPEN, Bits, Codes
 from lepto.cohort.views import View
 from lepto.compile.nodes import Path
 from lepto.definition import And, Expression, Has, Named, Not, Or, Some, Stated, Within
@@ -52,10 +52,7 @@ class Criteria:
                 leaves[coding.column(fact)].append(iri)
         self.leaves = {column: tuple(found) for column, found in leaves.items()}
         self._known = {column: np.zeros((0, len(found)), dtype=np.int8) for column, found in self.leaves.items()}
-        self._standing = {
-            NamedNode(LEPTO + "meets"): MET,
-            NamedNode(LEPTO + "doesNotMeet"): NOT_MET,
-        }
+        self._standing = {NamedNode(LEPTO + name): code for name, code in CODES.items()}
 
     def standings(self, rows: Rows, criteria: Iterable[str]) -> tuple[dict[str, Codes], dict[str, Bits]]:
         """Return by its name the standing of each criterion, and a bit for each fact that holds an open one open."""

@@ -1,4 +1,4 @@
-"""Where slices are answered: in this process, in several on this machine, or on a Spark cluster."""
+"""Where slices are answered: in this process, or in several on this machine."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from functools import partial
 from multiprocessing import get_context
 from threading import current_thread, main_thread
 from typing import TypeAlias
 
 from lepto.cohort.work import Done, Job, Task, Work
-from lepto.errors import LeptoError, one_line
+from lepto.errors import LeptoError
 
 Executor: TypeAlias = Callable[[Job, Sequence[Task]], Iterator[Done]]
 """Answers tasks in any order, and yields each when it is finished."""
@@ -93,33 +92,3 @@ def _begin(job: Job) -> None:
 def _do(task: Task) -> Done:
     (work,) = _works.values()
     return work.do(task)
-
-
-def on_spark(master: str) -> Executor:
-    """Return what answers on a Spark cluster, by the URL of its master; each partition is a slice.
-
-    Every worker must reach the files under the same names, and have this package installed.
-    """
-
-    def answer(job: Job, tasks: Sequence[Task]) -> Iterator[Done]:
-        try:
-            from pyspark.errors import PySparkException
-            from pyspark.sql import SparkSession
-        except ImportError:
-            raise LeptoError("--spark needs PySpark; pip install 'lepto[spark]' installs it") from None
-        session = SparkSession.builder.master(master).appName("lepto cohort").getOrCreate()
-        try:
-            slices = session.sparkContext.parallelize(list(tasks), len(tasks))
-            yield from slices.map(partial(_on_cluster, job)).collect()
-        except PySparkException as error:
-            raise WorkerLostError(f"Spark gave up: {one_line(str(error))[:500]}") from None
-        finally:
-            session.stop()
-
-    return answer
-
-
-def _on_cluster(job: Job, task: Task) -> Done:
-    if job not in _works:
-        _works[job] = Work(job)
-    return _works[job].do(task)

@@ -4,14 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import overload
+from typing import Final, overload
 
 import numpy as np
 
 from lepto.cohort.criteria import Rows
-from lepto.cohort.resolution import Bits
+from lepto.cohort.resolution import MET, NOT_MET, OPEN, Bits, Codes
+from lepto.errors import InputError, one_line
 from lepto.read import Record
 from lepto.read.record import refused_if_shared
+
+UNTOLD: Final = np.int8(-1)
+WORDS: Final = {int(MET): "met", int(OPEN): "unknown", int(NOT_MET): "not-met", int(UNTOLD): "not told"}
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the source itself derives of the patients of a part, place by place: the `codes` of criteria and rules."""
+
+    source: str
+    codes: Mapping[str, Codes]
+
+    def taken(self, ours: Mapping[str, Codes], places: Bits, names: Sequence[str]) -> dict[str, Codes]:
+        """Return what the source tells of some places in place of what is derived here. Raises InputError where the two
+        are not the same: somebody reads a fact in a way of his own, and nobody can say who is right.
+        """
+        taken = {}
+        for name, codes in ours.items():
+            there = self.codes[name][places] if name in self.codes else np.full(len(places), UNTOLD)
+            for row in np.flatnonzero(there != codes)[:1].tolist():
+                about = f"patient {one_line(names[places[row]])}"
+                fault = f"{name} is {WORDS[int(there[row])]} there, and here by the same facts {WORDS[int(codes[row])]}"
+                mend = "how engines read numbers is in docs/endpoints.md; lepto validate tells what to state otherwise"
+                raise InputError(self.source, about, fault, mend)
+            taken[name] = there
+        return taken
 
 
 @dataclass(frozen=True)
@@ -42,7 +69,7 @@ class Part:
     """Some patients of a cohort, in their order.
 
     `names` are all, and `origins` where each is stated; `plain` are the places of those who have `rows` of numbers;
-    `others` are the records of the rest, by their places.
+    `others` are the records of the rest, by their places; `told` is what the source derives, where it can.
     """
 
     names: Sequence[str]
@@ -50,6 +77,7 @@ class Part:
     plain: Bits = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     rows: Rows = field(default_factory=lambda: np.zeros((0, 0), dtype=np.int32))
     others: Sequence[tuple[int, Record]] = ()
+    told: Told | None = None
 
     def with_shared_ids_refused(self, shared: Mapping[str, Sequence[str]]) -> Part:
         """Return the part with everyone refused whose id is given more than once in the cohort.

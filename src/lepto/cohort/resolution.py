@@ -23,6 +23,8 @@ Flags = NDArray[np.bool_]
 Bits = NDArray[np.int64]
 
 NOT_MET, OPEN, MET = np.int8(0), np.int8(1), np.int8(2)
+CODES = {"meets": MET, "doesNotMeet": NOT_MET}
+"""What the properties say by which SPARQL derives standings; of whatever is left it leaves open."""
 NOTHING, OFFERED, AGAINST, UNDETERMINED = range(4)
 
 
@@ -80,9 +82,9 @@ class Resolution:
         self.actions = tuple(sorted(action for action in self.falls_under if self._bearing(action)))
         self.criteria = tuple(sorted({c for rule in self.rules for c in (*self.needs[rule], *self.yields_to[rule])}))
 
-    def verdicts(self, known: Standings) -> Iterable[Verdicts]:
-        """Yield the verdicts on every action."""
-        standing = self._rules(known)
+    def verdicts(self, known: Standings, standing: Mapping[str, Codes] | None = None) -> Iterable[Verdicts]:
+        """Yield the verdicts on every action; `standing` are the standings of rules where they are known already."""
+        standing = standing or self.standings(known)
         alive = self._offers(known, standing)
         waits = {rule: self._waits(rule, known) for rule in self.rules}
         asked = {rule: self._bits(self.asks_for[rule]) for rule in self.rules}
@@ -91,7 +93,8 @@ class Resolution:
 
     # queries/derive/2-rules-not-met, 3-rules-open, 4-rules-met
 
-    def _rules(self, known: Standings) -> dict[str, Codes]:
+    def standings(self, known: Standings) -> dict[str, Codes]:
+        """Return the standing of every rule."""
         found = {}
         for rule in self.rules:
             needs, yields = ([known.codes[c] for c in of[rule]] for of in (self.needs, self.yields_to))

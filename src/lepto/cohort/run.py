@@ -17,6 +17,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from lepto.cohort.aside import lines_of
+from lepto.cohort.endpoint import Endpoint, listed
 from lepto.cohort.executors import Executor
 from lepto.cohort.outputs import Format, output_error, write
 from lepto.cohort.sources import Kind, Slice, Source, slices, source
@@ -28,6 +29,8 @@ from lepto.read import Intaking, read
 
 RUN, SUMMARY, ASIDE, LOCK = "run.json", "summary.json", "aside", "lock"
 RECORDS_AT_ONCE: Final = 20_000
+PATIENTS_AT_ONCE: Final = 250
+"""Of an endpoint."""
 
 
 class InterruptedRunError(LeptoError):
@@ -61,8 +64,9 @@ class Silence:
 
 @dataclass(frozen=True)
 class Options:
-    """How a cohort is to be answered: `slice` is how many bytes (of Parquet: rows, of the rest: records) are answered
-    at once; with `resume` a run is gone on with, with `force` one is thrown away.
+    """How a cohort is to be answered: the patients are in an `endpoint` or in files, of which `slice` is how many bytes
+    (of Parquet: rows, of the rest: records, in an endpoint: patients) are answered at once; with `resume` a run is gone
+    on with, with `force` one is thrown away.
     """
 
     on: date
@@ -71,12 +75,13 @@ class Options:
     force: bool = False
     by_sparql: bool = False
     slice: int | None = None
+    endpoint: str | None = None
 
 
 def cohort(
     paths: Sequence[Path], out: Path, options: Options, executor: Executor, progress: Progress | None = None
 ) -> Summary:
-    """Answer every patient in some files, and return what was counted.
+    """Answer every patient in some files or in an endpoint, and return what was counted.
 
     Out: in the folder `out` the tables verdicts, findings and patients, a file a slice; `run.json` says what was asked,
     `summary.json` what came out, and two pictures show it. Raises InputError for a file that cannot be used and
@@ -93,16 +98,21 @@ def _run(paths: Sequence[Path], out: Path, options: Options, executor: Executor,
     knowledge = load()
     job = Job(out, options.form, options.on, options.by_sparql)
     sources = [source(path, knowledge.facts) for path in paths]
-    with _prepared(out, _plan(sources, knowledge, options), options):
+    endpoint = Endpoint(options.endpoint) if options.endpoint else None
+    many = endpoint.count() if endpoint else 0
+    with _prepared(out, _plan(sources, knowledge, options, many), options):
         if (out / SUMMARY).exists():
             return Summary.of(json.loads((out / SUMMARY).read_text(encoding="utf-8")))
-        tasks = [Task(number, piece) for number, piece in enumerate(_pieces(sources, knowledge, job, options.slice))]
+        pieces = _pieces(sources, knowledge, job, options.slice)
+        if endpoint:
+            pieces = listed(endpoint, out / JOURNAL, many, options.slice or PATIENTS_AT_ONCE)
+        tasks = [Task(number, piece) for number, piece in enumerate(pieces)]
         _answer(job, tasks, executor, progress)
         _refuse_shared_ids(job, knowledge, tasks, executor)
         return _finish(job, len(tasks))
 
 
-def _plan(sources: Sequence[Source], knowledge: Knowledge, options: Options) -> dict[str, Any]:
+def _plan(sources: Sequence[Source], knowledge: Knowledge, options: Options, many: int) -> dict[str, Any]:
     """All on which the answers rest: two runs of the same plan end in the same files."""
     return {
         "on": options.on.isoformat(),
@@ -112,7 +122,8 @@ def _plan(sources: Sequence[Source], knowledge: Knowledge, options: Options) -> 
         "input": [
             {"file": str(one.path), "kind": one.kind.value, "bytes": one.size, "changed": one.changed}
             for one in sources
-        ],
+        ]
+        or [{"endpoint": options.endpoint, "patients": many}],
         "guideline": {"version": knowledge.version, "digest": knowledge.digest},
         "program": {name: version(name) for name in ("lepto", "polars", "pyoxigraph")},
         "notice": "Research software, not a medical device; the guideline's source is unreviewed.",

@@ -40,6 +40,7 @@ class Kind(Enum):
     TABLE = "CSV"
     COLUMNS = "Parquet"
     CHARTS = "FHIR"
+    ENDPOINT = "a SPARQL endpoint"
     WHOLE = "a file that is read whole"
 
 
@@ -56,7 +57,8 @@ class Source:
 @dataclass(frozen=True)
 class Slice:
     """A piece of a file: from one byte (of Parquet: row) to another; `first` is the number of its first line or row;
-    `weight` is how many bytes of the cohort it stands for.
+    `weight` is how many bytes of the cohort it stands for. Of an endpoint the file says who is in the slice, and the
+    weight is how many patients.
     """
 
     kind: Kind

@@ -15,9 +15,10 @@ import numpy as np
 import polars as pl
 
 from lepto.cohort.answering import Answered, Answering
-from lepto.cohort.aside import part_of_records
+from lepto.cohort.aside import part_of_records, records_of
 from lepto.cohort.cells import part_of_cells
 from lepto.cohort.columns import part_of_columns
+from lepto.cohort.endpoint import part_of_endpoint
 from lepto.cohort.lines import part_of_lines
 from lepto.cohort.outputs import Format, encoded, write
 from lepto.cohort.part import Part
@@ -104,8 +105,10 @@ class Work:
             case Kind.TABLE:
                 header = self._headers.setdefault(piece.path, header_of(piece.path))
                 return part_of_cells(self.answering, text_of(piece), header, name, piece.start, piece.first)
+            case Kind.ENDPOINT:
+                return part_of_endpoint(self.answering, text_of(piece))
             case _:
-                return part_of_records(self.answering, text_of(piece))
+                return part_of_records(self.answering, records_of(text_of(piece)))
 
     @cached_property
     def _headers(self) -> dict[Path, bytes]:

@@ -64,20 +64,27 @@ class _File:
     said: Mapping[Subject, list[Said]]
     patients: Mapping[Node, int]
     owners: Mapping[Node, list[Node]]
+    by_iri: bool
 
     def origin(self, patient: Node) -> str:
+        if self.by_iri and isinstance(patient, NamedNode):
+            return f"{self.name} {patient.value}"
         return f"{self.name} item {self.patients[patient]}"
 
     def courses(self, patient: Node) -> list[tuple[NamedNode, Node]]:
         return _courses(self.said[patient], self.facts)
 
 
-def read_graph(triples: Iterable[Triple], name: str, facts: Mapping[str, Fact]) -> list[Record]:
+def read_graph(
+    triples: Iterable[Triple], name: str, facts: Mapping[str, Fact], *, by_iri: bool = False
+) -> list[Record]:
     """Return the records of the patients of a graph, in document order.
+
+    What is no document has no numbers: `by_iri` tells the place of a patient by its IRI.
 
     Raises InputError where the graph speaks about anything but patients and their courses.
     """
-    file = _file(name, _said(triples), {NamedNode(LEPTO + fact.name): fact for fact in facts.values()})
+    file = _file(name, _said(triples), {NamedNode(LEPTO + fact.name): fact for fact in facts.values()}, by_iri)
     _refuse_strangers(file)
     return [_record(patient, file) for patient in file.patients]
 
@@ -89,13 +96,14 @@ def _said(triples: Iterable[Triple]) -> dict[Subject, list[Said]]:
     return dict(said)
 
 
-def _file(name: str, said: Mapping[Subject, list[Said]], facts: Mapping[NamedNode, Fact]) -> _File:
+def _file(name: str, said: Mapping[Subject, list[Said]], facts: Mapping[NamedNode, Fact], by_iri: bool) -> _File:
     patients = [node for node, stated in said.items() if _IS_PATIENT in stated and not isinstance(node, Triple)]
     owners = defaultdict(list)
     for patient in patients:
         for _, course in _courses(said[patient], facts):
             owners[course].append(patient)
-    return _File(name, facts, said, {patient: number for number, patient in enumerate(patients, start=1)}, owners)
+    numbers = {patient: number for number, patient in enumerate(patients, start=1)}
+    return _File(name, facts, said, numbers, owners, by_iri)
 
 
 def _courses(stated: Iterable[Said], facts: Mapping[NamedNode, Fact]) -> list[tuple[NamedNode, Node]]:
