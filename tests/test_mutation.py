@@ -15,7 +15,7 @@ from tests.mutation.mutants import OPERATORS, Change, Mutant
 from tests.mutation.score import Equivalent, Score, explained, sampled, tried
 from tests.mutation.trial import ALIVE, CASE, LINT, REFUSED, Bench, Fate, bench
 
-SAMPLE, SEED = 250, 20261122
+SAMPLE, SEED = 120, 20261122
 
 
 @pytest.fixture(scope="module")

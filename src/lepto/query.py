@@ -43,7 +43,7 @@ from lepto.vocabulary import LEPTO, OWL, PROV, RDF, RDFS, SKOS, XSD
 
 BY_CODE = "explain/concepts-by-code"
 COVERAGE = "competency/question-coverage"
-FOLDERS = ("competency", "explain", "document", "lint", "derive", "prepare", "verify")
+FOLDERS = ("competency", "explain", "document", "lint", "derive", "prepare", "verify", "cohort")
 PREFIXES = {
     "dcterms": "http://purl.org/dc/terms/",
     "lepto": LEPTO,

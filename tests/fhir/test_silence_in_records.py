@@ -12,6 +12,7 @@ from tests.fhir.taken import (
     EGFR,
     HER2,
     NEGATIVE,
+    PATIENT,
     POSITIVE,
     PROTEIN,
     Take,
@@ -270,6 +271,13 @@ def test_a_test_that_does_not_decide_leaves_what_another_one_of_the_day_decides(
 def test_an_age_without_a_date_leaves_that_by_birth(take: Take) -> None:
     recorded = observation("age", (LOINC, "30525-0"), valueQuantity=quantity(40, "a"))
     assert facts(take(without(recorded, "effectiveDateTime")))["ageYears"] == "60"
+
+
+def test_a_patient_without_a_birth_date_says_nothing_of_the_age(take: Take) -> None:
+    recorded = observation("age", (LOINC, "30525-0"), valueQuantity=quantity(40, "a"))
+    for birth, told in (({}, "40"), ({"birthDate": "1966"}, None)):
+        record = take(recorded, patient=without(PATIENT, "birthDate") | birth)
+        assert facts(record).get("ageYears") == told
 
 
 @pytest.mark.parametrize("first, told", [("260385009", None), ("10828004", "CytologyPositive")])

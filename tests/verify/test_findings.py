@@ -86,7 +86,7 @@ def test_an_overlap_is_found(spoilt: Spoil) -> None:
 def test_a_contradiction_is_found(spoilt: Spoil) -> None:
     """An action with two verdicts, since the stronger of two offers does not silence the weaker."""
     what = f"lepto:offers lepto:{CARE} ; lepto:strength lepto:MayConsider ; lepto:requires lepto:HeadachePresent"
-    weaker = (VERDICTS, "?stronger lepto:outranks ?strength .", "?stronger lepto:outranks lepto:Contraindicated .")
+    weaker = (VERDICTS, "?stronger lepto:outranks ?strength }", "?stronger lepto:outranks lepto:Contraindicated }")
     grounds = spoilt(planted("OfferCareForHeadache", "Offer", what), weaker)
     found = list(of_action(states_of(grounds), Strengths(grounds)))
     assert about(found) - about(ASSUMED) == {("Contradiction", (CARE,))}

@@ -217,7 +217,7 @@ class Claims:
         if any(reading.number for reading in about) and entry.quantity is not None:
             return self._no_number(entry, intake.fact or "")
         if any(reading.years for reading in about):
-            return Nothing(intake.fact, "it has no full date of birth")
+            return Nothing(intake.fact, "it has no full date of birth", bears=entry.moment is not None)
         coded = intake.conditions.codes or any(r.conditions.codes or r.conditions.families for r in about)
         return Nothing(intake.fact, UNREAD) if coded else None
 
