@@ -121,9 +121,9 @@ def _deriving(steps: Sequence[str], query: str) -> Callable[[bytes], tuple[pl.Da
 
 
 def _refused(patients: Sequence[str] | pl.Series) -> pl.DataFrame:
-    return pl.DataFrame({"patient": patients}, schema={"patient": pl.String}).with_columns(
-        action=pl.lit(""), verdict=pl.lit(REFUSED)
-    )
+    named = pl.DataFrame({"patient": patients}, schema={"patient": pl.String})
+    rows = named.with_columns(action=pl.lit(""), verdict=pl.lit(REFUSED))
+    return pl.concat([pl.DataFrame(schema=dict.fromkeys(Says.ROWS.value, pl.String)), rows], how="diagonal")
 
 
 ROADS = (
