@@ -19,7 +19,8 @@ from lepto.knowledge import Knowledge
 from lepto.read import Intaking, read
 from lepto.recommend import Recommender
 
-PATIENTS = 30
+PATIENTS = 40
+"""Of whom some are refused."""
 SLOW = ("hermit", "jena", "virtuoso", "single")
 QUICK = [name for name in ROADS if name not in SLOW]
 

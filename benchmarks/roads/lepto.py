@@ -78,7 +78,7 @@ def by_derivation() -> Callable[[bytes], pl.DataFrame]:
         )
         facts = pl.col("fact").drop_nulls().unique().sort().str.join(" ").alias("missing")
         verdicts = said.group_by(Says.VERDICTS.value, maintain_order=True).agg(facts)
-        return pl.concat([verdicts, _refused(refused)], how="diagonal")
+        return pl.concat([verdicts, _refused(refused).drop("rules")], how="diagonal")
 
     return answer
 
