@@ -294,6 +294,8 @@ ODD = [
     b'{"id":"\xff"}',
     b'{"csfFlow":"ObstructedCsfFlow"}',
     b'{"id":"X"}garbage',
+    b'{"id":"X","treatmentCourse":[]5}',
+    b'{"id":"X","treatmentCourse":[]1}',
     b'{"id":"X","declinedTreatment":[}',
     b'{"id":"X","declinedTreatment":[["IntrathecalTherapy"}',
     b'{"id":"X","declinedTreatment":[]]}',

@@ -69,7 +69,7 @@ class Coding:
         are_courses = [before.endswith(begins) for before in befores]
         numbers = iter(self._course_lists.numbers_of_texts([*compress(insides, are_courses)]))
         return [
-            b"\0%d" % next(numbers) if of_courses else b"[" + inside.replace(b',"', b',\0"') + b"]"
+            b"\0%d\0" % next(numbers) if of_courses else b"[" + inside.replace(b',"', b',\0"') + b"]"
             for of_courses, inside in zip(are_courses, insides, strict=True)
         ]
 
@@ -86,8 +86,8 @@ class Coding:
 
     def _coded(self, text: bytes) -> int:
         name, mark, number = text.partition(b"\0")
-        if mark and name.strip() == self._begins_courses and number.isdigit():
-            return int(number) * len(self.facts) + self._place[self.courses]
+        if mark and name.strip() == self._begins_courses and number[-1:] == b"\0" and number[:-1].isdigit():
+            return int(number[:-1]) * len(self.facts) + self._place[self.courses]
         ((name, value),) = loaded(b'{"' + text.replace(b',\0"', b',"') + b"}", many=1).items()
         is_decimal = name in self.decimals
         return self.code(name, decimal_of(text.rpartition(b":")[2].decode().strip()) if is_decimal else value)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,7 +35,7 @@ def part_of_columns(answering: Answering, path: Path, start: int, end: int) -> P
     """Return the patients of some rows of a Parquet file. Raises InputError where it cannot be read."""
     name = one_line(str(path))
     try:
-        table = pl.scan_parquet(path).slice(start, end - start).collect()
+        table = pl.scan_parquet(path, glob=False).slice(start, end - start).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
         fault = f"the rows {start + 1} to {end} cannot be read ({str(error).splitlines()[0]})"
         raise InputError(name, "the file", fault, "write it anew") from None
@@ -138,4 +139,6 @@ def _value(value: Any) -> Value:
         return value
     if isinstance(value, int | float) and value == value and abs(value) != float("inf"):
         return Number(repr(value))
+    if isinstance(value, Decimal) and value.is_finite():
+        return Number(f"{value:f}")
     return value.isoformat() if isinstance(value, date) else str(value)

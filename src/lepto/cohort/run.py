@@ -137,16 +137,10 @@ def _plan(sources: Sequence[Source], knowledge: Knowledge, options: Options, man
 def _prepared(out: Path, plan: Mapping[str, Any], options: Options) -> Iterator[None]:
     """Hold the folder of a run against all other runs, ready to be written to."""
     begun = _begun(out)
-    if begun is not None and options.force:
-        for name in (*TABLES, JOURNAL):
-            shutil.rmtree(out / name, ignore_errors=True)
-        for name in (SUMMARY, RUN, *pictures()):
-            (out / name).unlink(missing_ok=True)
-        begun = None
-    if begun is not None and not options.resume:
+    if begun is not None and not (options.resume or options.force):
         mend = "--resume goes on with it or leaves it as it is, --force throws it away"
         raise InputError(one_line(str(out)), "the folder", "it holds a cohort's answers already", mend)
-    if begun is not None and begun != plan:
+    if begun is not None and not options.force and begun != plan:
         differ = ", ".join(sorted(name for name in {*plan, *begun} if begun.get(name) != plan.get(name)))
         fault = f"the run there was begun with something else ({differ})"
         raise InputError(one_line(str(out)), RUN, fault, "ask as it was asked then, or throw it away by --force")
@@ -156,6 +150,9 @@ def _prepared(out: Path, plan: Mapping[str, Any], options: Options) -> Iterator[
         (out / JOURNAL).mkdir(exist_ok=True)
         with (out / JOURNAL / LOCK).open("w") as lock:
             _hold(lock, out)
+            if begun is not None and options.force:
+                _throw_away(out)
+                write(out / RUN, json.dumps(plan, indent=2).encode() + b"\n")
             yield
     except OSError as error:
         raise output_error(out, error) from None
@@ -163,12 +160,25 @@ def _prepared(out: Path, plan: Mapping[str, Any], options: Options) -> Iterator[
         shutil.rmtree(out / JOURNAL, ignore_errors=True)
 
 
+def _throw_away(out: Path) -> None:
+    """Take away a run's answers, first of all what says that they are whole."""
+    for name in (SUMMARY, *pictures()):
+        (out / name).unlink(missing_ok=True)
+    for path in [*(out / JOURNAL).iterdir()]:
+        if path.name != LOCK:
+            path.unlink()
+    for name in TABLES:
+        if (out / name).exists():
+            shutil.rmtree(out / name)
+
+
 def _begun(out: Path) -> dict[str, Any] | None:
     """The plan of the run that a folder holds; None where it is empty or is not there."""
     try:
         if (out / RUN).exists():
-            begun: dict[str, Any] = json.loads((out / RUN).read_text(encoding="utf-8"))
-            return begun
+            begun = json.loads((out / RUN).read_text(encoding="utf-8"))
+            if isinstance(begun, dict) and begun.keys() >= {"on", "input", "guideline", "program"}:
+                return begun
         held = out.exists() and any(out.iterdir())
     except (OSError, ValueError):
         held = True

@@ -136,7 +136,7 @@ def _rows(found: Source, size: int) -> Iterator[Slice]:
     import polars as pl
 
     try:
-        many = pl.scan_parquet(found.path).select(pl.len()).collect().item()
+        many = pl.scan_parquet(found.path, glob=False).select(pl.len()).collect().item()
     except (pl.exceptions.PolarsError, OSError) as error:
         fault = f"this is no Parquet file that can be read ({str(error).splitlines()[0]})"
         raise InputError(one_line(str(found.path)), "the file", fault, "write it anew") from None
