@@ -235,6 +235,26 @@ def cell(value: Any) -> str:
     return "" if value is None else value if isinstance(value, str) else json.dumps(value)
 
 
+def test_a_parquet_file_is_named_by_its_name_and_decimals_are_numbers(tmp_path: Path) -> None:
+    """A name is no pattern; a decimal is read alike on both roads, beside an odd cell too."""
+    for name, who in (("r[1].parquet", ["A", "\u00c41"]), ("r1.parquet", ["other", "another"])):
+        protein = pl.Series(["100.00", "50.50"]).cast(pl.Decimal(10, 2))
+        pl.DataFrame({"id": who, "csfProtein": protein}).write_parquet(tmp_path / name)
+    for road in ([], ["--by-sparql"]):
+        ran(tmp_path / "r[1].parquet", "--out", tmp_path / "answers", "--force", *road)
+        assert rows(tmp_path / "answers", "patients") == [("A", True), ("\u00c41", True)]
+
+
+def test_force_takes_away_nothing_but_a_runs_own_answers(registry_file: Path, tmp_path: Path) -> None:
+    """Not every run.json is one of ours."""
+    for content in ('{"tool": "other"}', "[]"):
+        (tmp_path / "run.json").write_text(content)
+        before = files(tmp_path)
+        for option in ("--force", "--resume"):
+            assert "something else" in failed(2, registry_file, "--out", tmp_path, option)
+        assert files(tmp_path) == before
+
+
 def test_several_files_are_one_cohort(people: Sequence[Mapping[str, Any]], whole: Path, tmp_path: Path) -> None:
     """In the order in which they are named."""
     for number, half in enumerate((people[:50], people[50:])):
