@@ -423,6 +423,7 @@ def test_a_disk_that_is_full_loses_nothing(registry_file: Path, whole: Path, tmp
     assert "cannot be written" in line
     assert all(len(data) <= limit for data in files(tmp_path / "a").values())
     assert not [path for path in (tmp_path / "a" / "verdicts").iterdir() if path.suffix != ".parquet"]
+    (tmp_path / "a" / "verdicts" / ".part-00000.parquet.123").write_text("what a killed run was writing")
     ran(registry_file, "--out", tmp_path / "a", *SMALL, "--resume")
     assert files(tmp_path / "a") == files(whole)
 

@@ -150,6 +150,7 @@ def _prepared(out: Path, plan: Mapping[str, Any], options: Options) -> Iterator[
         (out / JOURNAL).mkdir(exist_ok=True)
         with (out / JOURNAL / LOCK).open("w") as lock:
             _hold(lock, out)
+            _sweep(out)
             if begun is not None and options.force:
                 _throw_away(out)
                 write(out / RUN, json.dumps(plan, indent=2).encode() + b"\n")
@@ -158,6 +159,13 @@ def _prepared(out: Path, plan: Mapping[str, Any], options: Options) -> Iterator[
         raise output_error(out, error) from None
     if (out / SUMMARY).exists():
         shutil.rmtree(out / JOURNAL, ignore_errors=True)
+
+
+def _sweep(out: Path) -> None:
+    """Take away what a run was writing when it was killed; `write` names such files after its process."""
+    for path in [*out.rglob(".*")]:
+        if path.is_file() and path.suffix[1:].isdigit():
+            path.unlink()
 
 
 def _throw_away(out: Path) -> None:
