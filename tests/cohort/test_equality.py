@@ -302,6 +302,18 @@ ODD = [
     b'{"id":"X","treatmentCourse":[{"treatment":"Osimertinib","courseStatus":"Ongoing"}}',
     b'{"id":"X","treatmentCourse":[{"treatment":"Osimertinib"},{"courseStatus":"Ongoing"}]}',
     b'{"id":"X","treatmentCourse":[{"treatment":"Osimertinib"}, {"treatment":"Osimertinib"},{}]}',
+    b'{"id":"X","treatmentCourse":[{"treatment":"Osimertinib"},"\1courseStatus":"Ongoing"}]}',
+    b'{"id":"X","treatmentCourse":[{"treatment":"Osimertinib"},"{courseStatus":"Ongoing"}]}',
+    b'{"treatmentCourse":[{"treatment":"Osimertinib","courseStatus":"Ongoing","id":"X"}]}',
+    b'{"id":"X","treatmentCourse":[{"treatment":"Osimertinib","courseStatus":"Ongoing","csfFlow":"ObstructedCsfFlow"}]}',
+    b'{"id":"X","treatmentCourse":[{"treatment":"Osimertinib","courseStatus":"Ongoing"}],"courseStatus":"Given"}',
+    b'{"id":"X","treatmentCourse":[%s]}' % b",".join([b'{"treatment":"Osimertinib","courseStatus":"Given"}'] * 40),
+    b'{"id":"X","declinedTreatment":["IntrathecalTherapy","CraniospinalIrradiation","IntrathecalTherapy"]}',
+    b'{"id":"X","declinedTreatment":["IntrathecalTherapy","Aspirin"]}',
+    b'{"id":"X","declinedTreatment":["IntrathecalTherapy"],"declinedTreatment":["IntrathecalTherapy"]}',
+    b'{"id":"X","declinedTreatment":["IntrathecalTherapy","csfFlow":"ObstructedCsfFlow"]}',
+    b'{"id":"X","originTumour":"%s"}' % (b"Melanoma" * 100),
+    b'{"id":"%s"}' % (b"X" * 101),
     b'{"id":"X","csfFlow":"ObstructedCsfFlow"',
     b'{"id":"X",}',
     b"{}",
@@ -326,13 +338,38 @@ def test_an_odd_line_does_not_touch_the_lines_around_it(
     both(by_tables, by_sparql, b"\n".join(line for pair in zip(plain, ODD, strict=True) for line in pair))
 
 
+FRAGMENTS = [
+    *(bytes([one]) for one in b'",:[]{} \\0a1.-e\xc3\n\r\x00\x01#'),
+    *(
+        b"",
+        b',"',
+        b', "',
+        b'"}',
+        b'"}]',
+        b'":[{"',
+        b'},{"',
+        b'},"\1',
+        b'},"{',
+        b'":["',
+        b'"]',
+        b"{}",
+        b"[]",
+        b'"id":"Z",',
+    ),
+]
+
+
 @settings(suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_a_line_that_was_spoiled_anywhere_is_read_as_it_stands(
     by_tables: Answering, by_sparql: Answering, data: st.DataObject
 ) -> None:
-    """A byte taken out, put in, or put in the place of another."""
-    text = lines([*registry.patients(3, seed=data.draw(st.integers(0, 50)))])
-    place = data.draw(st.integers(0, len(text) - 1))
-    new = data.draw(st.sampled_from([b"", *(bytes([one]) for one in b'",:[]{} \\0a1.-e\xc3\n\r\x00\x01#')]))
-    both(by_tables, by_sparql, text[:place] + new + text[place + data.draw(st.integers(0, 1)) :])
+    """Some text taken out, put in, or put in the place of other text, once or twice."""
+    people = [*registry.patients(3, seed=data.draw(st.integers(0, 50)))]
+    separators = data.draw(st.sampled_from([(",", ":"), (", ", ": ")]))
+    text = b"".join(json.dumps(one, separators=separators).encode() + b"\n" for one in people)
+    for _ in range(data.draw(st.integers(1, 2))):
+        place = data.draw(st.integers(0, len(text) - 1))
+        new = data.draw(st.sampled_from(FRAGMENTS))
+        text = text[:place] + new + text[place + data.draw(st.integers(0, 3)) :]
+    both(by_tables, by_sparql, text)

@@ -16,12 +16,14 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from pyoxigraph import NamedNode, Quad, QuerySolutions, Store
 
 from lepto.cohort.coding import Coding
 from lepto.cohort.criteria import Rows
 from lepto.cohort.part import Part
 from lepto.cohort.phrases import TOLD, Phrases
+from lepto.cohort.pieces import Pieces
 from lepto.cohort.resolution import CODES, OPEN, Bits, Codes, Flags, Resolution
 from lepto.cohort.tables import Tables
 from lepto.derive import RULES, derived
@@ -53,6 +55,8 @@ FINDINGS: Final = pl.Schema(
         "message": pl.String(),
     }
 )
+MANY: Final = "patients"
+AWAITING: Final = pl.Schema({"fact": pl.String(), MANY: pl.Int64()})
 PATIENTS: Final = pl.Schema({"patient": pl.String(), "answered": pl.Boolean()})
 
 Told = tuple[int, str, str, str | None, str | None, str]
@@ -61,11 +65,15 @@ Told = tuple[int, str, str, str | None, str | None, str]
 
 @dataclass(frozen=True)
 class Answered:
-    """What is said of the patients of a part, a frame each: verdicts, findings, and who was answered."""
+    """What is said of the patients of a part, a frame each: verdicts, findings, and who was answered; how many have
+    each different verdict (`tally`), and for how many a verdict awaits each fact (`awaiting`).
+    """
 
     verdicts: pl.DataFrame
     findings: pl.DataFrame
     patients: pl.DataFrame
+    tally: pl.DataFrame
+    awaiting: pl.DataFrame
 
 
 class Answering:
@@ -86,6 +94,11 @@ class Answering:
         return Coding(self.knowledge, self._intervals(), self._is_sound, self.on)
 
     @cached_property
+    def pieces(self) -> Pieces:
+        """What pieces of lines say, filled as they come in."""
+        return Pieces(self.coding)
+
+    @cached_property
     def phrases(self) -> Phrases:
         """What verdicts are in words, filled as verdicts come in."""
         return Phrases(self.rules)
@@ -99,28 +112,32 @@ class Answering:
         """Begin anew with tables that have grown beyond what memory is meant for; between parts only."""
         if "coding" in self.__dict__ and self.coding.is_full:
             del self.coding
-            self.__dict__.pop("tables", None)
+            for made in ("tables", "pieces"):
+                self.__dict__.pop(made, None)
 
     def answer(self, part: Part) -> Answered:
         """Return what is said of the patients of a part."""
         rows, places = part.rows, part.plain
         refused, told = self._looked_at(part, rows, places)
         sound = np.flatnonzero(~refused)
-        verdicts = self._by_tables(part, rows[sound], places[sound])
+        phrases = self._phrases(part, rows[sound], places[sound])
         unsound = {int(place) for place in places[refused]}
         others, found, unanswered = self._by_sparql(part.others)
         self._hold(part, unanswered)
+        verdicts = self._in_words(phrases, places[sound])
         if len(others):
             verdicts = pl.concat([verdicts, others]).sort(PLACE, "action")
-        names = pl.DataFrame({PLACE: range(len(part.names)), "patient": part.names}, schema_overrides={PLACE: pl.Int64})
+        names = pl.Series("patient", part.names, dtype=pl.String)
         findings = pl.DataFrame([*told, *found], schema={PLACE: pl.Int64, **FINDINGS}, orient="row")
+        findings = findings.with_columns(names[findings[PLACE]]).sort(PLACE, *FINDINGS.names())
+        answered = np.ones(len(names), dtype=np.bool_)
+        answered[[*unsound, *unanswered]] = False
         return Answered(
-            verdicts.join(names, on=PLACE, how="left", maintain_order="left").select(VERDICTS.names()),
-            findings.drop("patient")
-            .join(names, on=PLACE, how="left")
-            .sort(PLACE, *FINDINGS.names())
-            .select(FINDINGS.names()),
-            names.select("patient", answered=~pl.col(PLACE).is_in(sorted(unsound | unanswered))),
+            verdicts.with_columns(names[verdicts[PLACE]]).select(VERDICTS.names()),
+            findings.select(FINDINGS.names()),
+            pl.DataFrame([names, pl.Series("answered", answered)]),
+            pl.concat([self._tally(phrases), tally(others)]),
+            pl.concat([self._awaiting(phrases), awaiting(others)]),
         )
 
     # The road of the tables
@@ -137,7 +154,8 @@ class Answering:
                     told += [(int(places[row]), one) for one in self.tables.findings[numbers[row]]]
         return refused, [_told(place, finding) for place, finding in dict.fromkeys(told)]
 
-    def _by_tables(self, part: Part, rows: Rows, places: Bits) -> pl.DataFrame:
+    def _phrases(self, part: Part, rows: Rows, places: Bits) -> NDArray[np.int32]:
+        """The number of what is said, a row a patient and a column an action."""
         known = self.tables.standings(rows)
         standing = self.rules.standings(known)
         if part.told:
@@ -147,9 +165,29 @@ class Answering:
         phrases = np.zeros((len(rows), len(self.rules.actions)), dtype=np.int32)
         for number, verdicts in enumerate(self.rules.verdicts(known, standing)):
             phrases[:, number] = self.phrases.numbers(verdicts)
+        return phrases
+
+    def _in_words(self, phrases: NDArray[np.int32], places: Bits) -> pl.DataFrame:
         row, action = np.nonzero(phrases)
         said = self.phrases.words(phrases[row, action])
-        return said.select(pl.Series(PLACE, places[row]), pl.Series(self.rules.actions)[action].alias("action"), *TOLD)
+        return said.select(pl.Series(PLACE, places[row]), self._action(action), *TOLD)
+
+    def _tally(self, phrases: NDArray[np.int32]) -> pl.DataFrame:
+        actions = np.arange(len(self.rules.actions)) * self.phrases.size
+        times = np.bincount((phrases + actions).ravel(), minlength=len(actions) * self.phrases.size)
+        times = times.reshape(len(actions), self.phrases.size)
+        times[:, 0] = 0
+        action, phrase = np.nonzero(times)
+        said = self.phrases.words(phrase)
+        return said.select(self._action(action), *TOLD, pl.Series(MANY, times[action, phrase]))
+
+    def _awaiting(self, phrases: NDArray[np.int32]) -> pl.DataFrame:
+        awaited = np.bitwise_or.reduce(self.phrases.awaited[phrases], axis=1, initial=0)
+        many = [np.count_nonzero(awaited >> place & 1) for place, _ in enumerate(self.rules.facts)]
+        return pl.DataFrame({"fact": self.rules.facts, MANY: many}, schema=AWAITING).filter(pl.col(MANY) > 0)
+
+    def _action(self, numbers: Bits) -> pl.Series:
+        return pl.Series("action", self.rules.actions)[numbers]
 
     # The road of every single patient
 
@@ -224,6 +262,19 @@ class Answering:
                     found.setdefault(name, []).append((interval, number))
                     break
         return found
+
+
+def tally(verdicts: pl.DataFrame) -> pl.DataFrame:
+    """Return how many patients have each different verdict."""
+    return verdicts.group_by("action", *TOLD).len(MANY).with_columns(pl.col(MANY).cast(pl.Int64))
+
+
+def awaiting(verdicts: pl.DataFrame) -> pl.DataFrame:
+    """Return for how many patients a verdict awaits each fact."""
+    each = verdicts.filter(pl.col("verdict") == "undetermined").select(
+        PLACE, pl.col("missing").str.split(" ").alias("fact")
+    )
+    return each.explode("fact").filter(pl.col("fact") != "").unique().group_by("fact").len(MANY).cast(AWAITING)
 
 
 def _told(place: int, finding: Finding) -> Told:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from itertools import compress
 from typing import Any, Final
 
 from lepto.cohort.courses import CourseLists, Sound
@@ -41,37 +40,20 @@ class Coding:
         self.knowledge, self.intervals = knowledge, intervals
         self.facts = tuple(of_patient)
         self.values: list[list[Any]] = [[None] for _ in self.facts]
-        self._course_lists = CourseLists(knowledge, is_sound, on)
+        self.course_lists = CourseLists(knowledge, is_sound, on)
         self._place = {name: number for number, name in enumerate(self.facts)}
         self._number = [self._numbers(place, fact) for place, fact in enumerate(of_patient.values())]
         self.decimals = frozenset(name for name, fact in of_patient.items() if fact.datatype == XSD_DECIMAL)
         self.lists = frozenset(name for name, fact in of_patient.items() if fact.many)
-        self.courses = next(name for name, fact in of_patient.items() if fact.nested)
-        self._begins_courses = f'{self.courses}":'.encode()
-        self.known: dict[bytes, int] = {}
+        self.courses = self.course_lists.name
 
-    def learn(self, text: bytes) -> int:
-        """Return the code of one member of a JSON object, whose opening quote is left out, and remember it in `known`:
-        `code % W` is the column and `code // W` the number, where W is how many facts there are. Raises UnplainError.
+    def member(self, text: bytes) -> int:
+        """Return the code of one member of a JSON object, whose opening quote is left out: `code % W` is the column and
+        `code // W` the number, where W is how many facts there are. Raises UnplainError.
         """
-        code = self._coded(text)
-        if len(self.known) == KEPT:
-            self.known.clear()
-        self.known[text] = code
-        return code
-
-    def lists_as_pieces(self, befores: Sequence[bytes], insides: Sequence[bytes]) -> list[bytes]:
-        """Return what stands for lists in members: for courses a number, for others the list as one piece.
-
-        In: the texts before and within the brackets of each.
-        """
-        begins = (self._begins_courses, self._begins_courses + b" ")
-        are_courses = [before.endswith(begins) for before in befores]
-        numbers = iter(self._course_lists.numbers_of_texts([*compress(insides, are_courses)]))
-        return [
-            b"\0%d\0" % next(numbers) if of_courses else b"[" + inside.replace(b',"', b',\0"') + b"]"
-            for of_courses, inside in zip(are_courses, insides, strict=True)
-        ]
+        ((name, value),) = loaded(b'{"' + text + b"}", many=1).items()
+        is_decimal = name in self.decimals
+        return self.code(name, decimal_of(text.rpartition(b":")[2].decode().strip()) if is_decimal else value)
 
     def cell(self, name: str, text: str) -> int:
         """Return the code of a fact whose value is written as text, lists as JSON. Raises UnplainError."""
@@ -83,14 +65,6 @@ class Coding:
         if datatype == XSD_INTEGER:
             return self.code(name, int(text) if PLAIN_INTEGER.fullmatch(text) else None)
         return self.code(name, decimal_of(text) if name in self.decimals else text)
-
-    def _coded(self, text: bytes) -> int:
-        name, mark, number = text.partition(b"\0")
-        if mark and name.strip() == self._begins_courses and number[-1:] == b"\0" and number[:-1].isdigit():
-            return int(number[:-1]) * len(self.facts) + self._place[self.courses]
-        ((name, value),) = loaded(b'{"' + text.replace(b',\0"', b',"') + b"}", many=1).items()
-        is_decimal = name in self.decimals
-        return self.code(name, decimal_of(text.rpartition(b":")[2].decode().strip()) if is_decimal else value)
 
     def code(self, name: str, value: Any) -> int:
         """Return the code of a fact with its value: a text, a boolean, an integer, a Decimal, or a list of texts or of
@@ -116,7 +90,7 @@ class Coding:
     @property
     def is_full(self) -> bool:
         """Whether more lists or courses have numbers than memory is meant for."""
-        return self._course_lists.held > KEPT
+        return self.course_lists.held > KEPT
 
     @property
     def sizes(self) -> list[int]:
@@ -127,8 +101,8 @@ class Coding:
 
     def _numbers(self, place: int, fact: Fact) -> Numbers:
         if fact.nested:
-            self.values[place] = self._course_lists.values
-            return self._course_lists.number
+            self.values[place] = self.course_lists.values
+            return self.course_lists.number
         if fact.many:
             return self._lists(place, fact)
         if fact.datatype is None:

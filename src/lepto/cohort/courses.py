@@ -6,135 +6,149 @@ the question: no criterion and no shape tells more of them.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
-from itertools import islice
-from typing import Any, Final, TypeAlias, cast
+from itertools import combinations
+from typing import Any, Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lepto.cohort.plain import PLAIN_DATE, UnplainError, loaded
+from lepto.cohort.plain import PLAIN_DATE, UnplainError
 from lepto.knowledge import Knowledge
 from lepto.space import Facts, named_values
 
 Sound: TypeAlias = Callable[[Mapping[str, str]], bool]
-Key: TypeAlias = tuple[tuple[str, str], ...]
-BETWEEN: Final = b"},{"
-MOST_DATES, NO_DAY = 2, -1
-_DATE: Final = re.compile(rb'"([0-9]{4}-[0-9]{2}-[0-9]{2})"')
+Numbers: TypeAlias = NDArray[np.int64]
+UNPLAIN: Final = -1
+MOST_COURSES: Final = 32
+"""A list with more different courses is left to the road of single patients."""
+_ROOM: Final = 1 << 32
+"""More than there are numbers of courses."""
 
 
 class CourseLists:
     """Numbers for lists of courses.
 
-    In: the knowledge, whether the shapes find nothing on a course, and the day of the question. `values` is what the
-    numbers stand for, as a file would state it; they are given out as lists come in.
+    In: the knowledge, whether the shapes find nothing on a course, and the day of the question. `name` is
+    that of the lists, `facts` are what is told of a course, `dates` those that are dates; `values` is what the numbers
+    stand for, as a file would state it; they are given out as lists come in.
     """
 
     def __init__(self, knowledge: Knowledge, is_sound: Sound, on: date) -> None:
         facts = {name: fact for name, fact in knowledge.facts.items() if fact.of_course}
-        self.allowed = {n: frozenset(named_values(knowledge, n)) for n, f in facts.items() if f.datatype is None}
-        self.dates = sorted(name for name, fact in facts.items() if fact.datatype is not None)
+        self.name = next(name for name, fact in knowledge.facts.items() if fact.nested)
+        self.facts = tuple(facts)
+        self.dates = tuple(name for name, fact in facts.items() if fact.datatype is not None)
         self.is_sound, self.on = is_sound, on
         self.values: list[list[Facts] | None] = [None]
-        self._numbers: dict[tuple[Key, ...], int] = {(): 0}
-        self._are_sound: dict[Key, bool] = {}
-        self._outlines: dict[bytes, tuple[int, int]] = {}
-        self._read: dict[int, Key | None] = {}
-        self._days: dict[bytes, int] = {}
+        self._named = {
+            name: {value: number for number, value in enumerate(named_values(knowledge, name), start=1)}
+            for name in facts
+            if name not in self.dates
+        }
+        self._texts = {name: [*values] for name, values in self._named.items()}
+        self._courses: list[Facts] = []
+        self._number_of: dict[tuple[tuple[str, str], ...], int] = {}
+        self._alike: dict[int, int] = {}
+        self._extended: dict[int, int] = {}
 
     @property
     def held(self) -> int:
-        """How many lists and courses are remembered."""
-        return len(self.values) + len(self._outlines) + len(self._read)
+        """How many lists and kinds of courses are remembered."""
+        return len(self.values) + len(self._alike)
+
+    def value(self, name: str, text: str) -> int:
+        """Return the number of a value of a fact of courses; of a date its ordinal. Raises UnplainError."""
+        if name in self.dates and PLAIN_DATE.fullmatch(text):
+            day = date.fromisoformat(text)
+            if day <= self.on:
+                return day.toordinal()
+        elif number := self._named.get(name, {}).get(text):
+            return number
+        raise UnplainError
 
     def number(self, value: Any) -> int:
-        """Return the number of a list of courses. Raises UnplainError."""
+        """Return the number of a list of courses, as JSON has it. Raises UnplainError."""
         if value.__class__ is not list:
             raise UnplainError
-        return self._number({self._course(course) for course in value})
+        rows = np.zeros((len(value), len(self.facts)), dtype=np.int64)
+        for row, course in zip(rows, value, strict=True):
+            if course.__class__ is not dict or not all(text.__class__ is str for text in course.values()):
+                raise UnplainError
+            for name, text in course.items():
+                number = self.value(name, text)
+                row[self.facts.index(name)] = number
+        (found,) = self.numbers(np.zeros(len(value), dtype=np.int64), rows, 1).tolist()
+        if found == UNPLAIN:
+            raise UnplainError
+        return int(found)
 
-    def numbers_of_texts(self, texts: Sequence[bytes]) -> list[int]:
-        """Return the numbers of lists whose text between the brackets is JSON, -1 for one that is not plain.
+    def numbers(self, of_list: Numbers, courses: Numbers, many: int) -> Numbers:
+        """Return the numbers of so many lists, UNPLAIN for one that is not plain.
 
-        All courses are looked at together: those that differ in their dates alone are read once.
+        In: for each course in which list it stands, and its values, a column a fact: 0 where nothing is stated, UNPLAIN
+        where what is stated has no number.
         """
-        held = [text[1:-1] if text[:1] == b"{" and text[-1:] == b"}" else None for text in texts]
-        joined = BETWEEN.join(text for text in held if text is not None).replace(b"}, {", BETWEEN)
-        many = [0 if text is None else 1 + text.count(BETWEEN) + text.count(b"}, {") for text in held]
-        keys = iter(self._of_texts(joined)) if any(many) else iter(())
-        found = []
-        for text, number in zip(texts, many, strict=True):
-            courses = {*islice(keys, number)}
-            is_plain = None not in courses and (number or not text)
-            found.append(self._number(cast("set[Key]", courses)) if is_plain else -1)
+        found = np.zeros(many, dtype=np.int64)
+        numbers = self._numbered(courses)
+        lists, numbers = np.divmod(np.unique(of_list * _ROOM + numbers + 1), _ROOM)
+        numbers -= 1
+        first = np.flatnonzero(np.diff(lists, prepend=-1))
+        place = np.arange(len(lists)) - np.repeat(first, np.diff(first, append=len(lists)))
+        unplain = lists[(numbers == UNPLAIN) | (place >= MOST_COURSES)]
+        for step in range(min(place.max(initial=-1) + 1, MOST_COURSES)):
+            at = np.flatnonzero((place == step) & (numbers != UNPLAIN))
+            longer, where = np.unique(found[lists[at]] * _ROOM + numbers[at], return_inverse=True)
+            found[lists[at]] = np.array([self._longer(one) for one in longer.tolist()], dtype=np.int64)[where]
+        found[unplain] = UNPLAIN
         return found
 
-    def _of_texts(self, joined: bytes) -> list[Key | None]:
-        """The courses of a text in which they follow each other; None for one that is not plain."""
-        outlines, days = _DATE.sub(b'"\1"', joined).split(BETWEEN), _DATE.findall(joined)
-        texts = joined.split(BETWEEN)
-        kinds = [self._outlines.get(outline) or self._outline(outline) for outline in outlines]
-        kind, many = np.array(kinds).T
-        first = np.cumsum(many) - many
-        day = np.array([0, *map(self._day, days), 0], dtype=np.int64)
-        one, two = np.where(many > 0, day[first + 1], 0), np.where(many > 1, day[np.minimum(first + 2, len(days))], 0)
-        order = np.where(many > 1, np.sign(one - two) + 1, 3)
-        latest = np.maximum(one, two) == self.on.toordinal()
-        alike = (kind * 4 + order) * 2 + latest
-        is_odd = (many > MOST_DATES) | ((many > 0) & (one == NO_DAY)) | ((many > 1) & (two == NO_DAY))
-        alike = np.where(is_odd, -1, alike)
-        _, at, where = np.unique(alike, return_index=True, return_inverse=True)
-        read = [None if alike[place] < 0 else self._read_once(int(alike[place]), texts[place]) for place in at.tolist()]
-        return [read[number] for number in where.tolist()]
-
-    def _outline(self, outline: bytes) -> tuple[int, int]:
-        """The number of a course without its dates, and how many these are."""
-        return self._outlines.setdefault(outline, (len(self._outlines), outline.count(b'"\1"')))
-
-    def _day(self, text: bytes) -> int:
-        found = self._days.get(text)
+    def _longer(self, key: int) -> int:
+        """The number of a list with one course more."""
+        found = self._extended.get(key)
         if found is None:
-            plain = PLAIN_DATE.fullmatch(text.decode())
-            found = self._days[text] = date.fromisoformat(text.decode()).toordinal() if plain else NO_DAY
-            if found > self.on.toordinal():
-                found = self._days[text] = NO_DAY
+            shorter, course = divmod(key, _ROOM)
+            found = self._extended[key] = len(self.values)
+            self.values.append([*(self.values[shorter] or ()), self._courses[course]])
         return found
 
-    def _read_once(self, alike: int, text: bytes) -> Key | None:
-        if alike not in self._read:
-            try:
-                self._read[alike] = self._course(loaded(b"{" + text + b"}"))
-            except UnplainError:
-                self._read[alike] = None
-        return self._read[alike]
+    def _numbered(self, courses: Numbers) -> Numbers:
+        """The number of each course; all that differ in nothing that counts are looked at once."""
+        dates = [courses[:, self.facts.index(name)] for name in self.dates]
+        alike = np.zeros(len(courses), dtype=np.int64)
+        for name, texts in self._texts.items():
+            alike = alike * (len(texts) + 1) + courses[:, self.facts.index(name)]
+        for day in dates:
+            alike = alike * 2 + (day > 0)
+        for one, other in combinations(dates, 2):
+            alike = alike * 3 + 1 + np.sign(one - other)
+        alike = alike * 2 + np.logical_or.reduce([day == self.on.toordinal() for day in dates])
+        alike[(courses == UNPLAIN).any(axis=1)] = UNPLAIN
+        kinds, at, where = np.unique(alike, return_index=True, return_inverse=True)
+        numbers = [self._kind(kind, courses[row]) for kind, row in zip(kinds.tolist(), at.tolist(), strict=True)]
+        return np.array(numbers, dtype=np.int64)[where]
 
-    def _number(self, courses: set[Key]) -> int:
-        key = tuple(sorted(courses))
-        found = self._numbers.get(key)
-        if found is None:
-            found = self._numbers[key] = len(self.values)
-            self.values.append([dict(course) for course in key])
-        return found
+    def _kind(self, kind: int, course: Numbers) -> int:
+        if kind == UNPLAIN:
+            return UNPLAIN
+        if kind not in self._alike:
+            self._alike[kind] = self._course(dict(zip(self.facts, course.tolist(), strict=True)))
+        return self._alike[kind]
 
-    def _course(self, course: Any) -> Key:
-        if course.__class__ is not dict:
-            raise UnplainError
-        parts = []
-        for name, value in course.items():
-            if value.__class__ is not str:
-                raise UnplainError
-            if name in self.allowed and value in self.allowed[name]:
-                parts.append((name, value))
-            elif name not in self.dates or self._day(value.encode()) == NO_DAY:
-                raise UnplainError
-        given = sorted({course[name] for name in self.dates if name in course}, reverse=True)
-        latest = self.on - timedelta(days=bool(given and given[0] < self.on.isoformat()))
-        order = {day: (latest - timedelta(days=place)).isoformat() for place, day in enumerate(given)}
-        key = tuple(sorted([*parts, *((name, order[course[name]]) for name in self.dates if name in course)]))
-        if key not in self._are_sound:
-            self._are_sound[key] = self.is_sound(dict(key))
-        if not self._are_sound[key]:
-            raise UnplainError
-        return key
+    def _course(self, course: Mapping[str, int]) -> int:
+        """The number of a course, whose dates become the last days that are in the same order; UNPLAIN where the shapes
+        find something.
+        """
+        given = sorted({course[name] for name in self.dates if course[name]}, reverse=True)
+        latest = self.on - timedelta(days=bool(given and given[0] < self.on.toordinal()))
+        facts = {name: texts[course[name] - 1] for name, texts in self._texts.items() if course[name]}
+        for name in self.dates:
+            if course[name]:
+                facts[name] = (latest - timedelta(days=given.index(course[name]))).isoformat()
+        key = tuple(sorted(facts.items()))
+        if key not in self._number_of:
+            self._number_of[key] = len(self._courses) if self.is_sound(facts) else UNPLAIN
+            if self._number_of[key] != UNPLAIN:
+                self._courses.append(facts)
+        return self._number_of[key]

@@ -115,9 +115,9 @@ class Criteria:
             grown = np.full((size, before.shape[1]), -1, dtype=np.int8)
             grown[: len(before)] = before
             self._known[column] = grown
-            numbers, first = np.unique(seen[column], return_index=True)
-            fresh = grown[numbers, 0] < 0
-            new[column] = list(zip(numbers[fresh].tolist(), rows[first[fresh], column].tolist(), strict=True))
+            unasked = np.flatnonzero(grown[seen[column], 0] < 0)
+            numbers, first = np.unique(seen[column][unasked], return_index=True)
+            new[column] = list(zip(numbers.tolist(), rows[unasked[first], column].tolist(), strict=True))
         many = max((len(found) for found in new.values()), default=0)
         patients = [
             {

@@ -1,23 +1,24 @@
 """Lines of NDJSON to a part of a cohort: those that are plain become numbers, the others are read strictly.
 
-A line is taken apart at its commas without being parsed. That is sound: where every piece by itself is one member of a
-JSON object, the line is the object of these members, for JSON has no other way to read it.
+A slice is taken apart at once, by columns: lines into pieces, pieces into what they say (`lepto.cohort.pieces`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import repeat
 from typing import Final
 
 import numpy as np
+import polars as pl
 
 from lepto.cohort.answering import Answering
 from lepto.cohort.coding import Coding
+from lepto.cohort.courses import UNPLAIN as UNPLAIN_LIST
 from lepto.cohort.criteria import Rows
 from lepto.cohort.part import Origins, Part
-from lepto.cohort.plain import PLAIN_ID, UnplainError
-from lepto.cohort.resolution import Bits, Flags
+from lepto.cohort.pieces import BEGINS, IDENTIFIER, IN_VALUES, NO_FACT, OUTSIDE, UNPLAIN
+from lepto.cohort.plain import UnplainError
+from lepto.cohort.resolution import Flags
 from lepto.facts import Fact
 from lepto.read import Record
 from lepto.read.limits import LINE_BYTES
@@ -25,105 +26,125 @@ from lepto.read.record import refused, violation
 from lepto.read.stated import record
 from lepto.read.strict_json import NotJsonError, parse
 
-ID: Final = b'id":'
-ODD: Final = (b"\\", b"\0", b"\1", b', ",', b', "}', b', "]', b', ":')
-"""What has a line read strictly: escapes, marks for lists and dates, a text that ends as if another began."""
-LIST: Final = b"[]"
-UNKNOWN, IDENTIFIER = -1, -2
+ID: Final = 'id":'
+PLAIN_ID: Final = r'^id": ?"([!#-\[\]-~](?:[ !#-\[\]-~]{0,98}[!#-\[\]-~])?)"$'
+BYTES: Final = "latin-1"
+"""A byte a character: text and bytes are cut at the same places, and every byte comes back."""
 
 
 def part_of_lines(answering: Answering, data: bytes, name: str, first: int) -> Part:
     """Return the patients on some lines of a file, of which the first has the number `first`."""
-    facts, coding = answering.knowledge.facts, answering.coding
     lines = data.split(b"\n")
-    held = [place for place, line in enumerate(lines) if line and not line.isspace()]
-    lines = [lines[place] for place in held]
-    origins = Origins(name, "line", [first + place for place in held])
-    may_be_plain = np.array([line[:2] == b'{"' and line[-1:] == b"}" for line in lines], dtype=np.bool_)
+    bare = pl.Series([_compact(data).decode(BYTES)]).str.split("\n").explode()
+    whole = bare.str.starts_with('{"') & bare.str.ends_with("}")
     if answering.by_sparql:
-        may_be_plain[:] = False
-    elif any(mark in data for mark in ODD):
-        may_be_plain &= [not any(mark in line for mark in ODD) for line in lines]
-    whole = np.flatnonzero(may_be_plain)
-    patients, rows, is_plain = _numbers(coding, [lines[place] for place in whole])
-    names = [""] * len(lines)
-    for place, patient in zip(whole.tolist(), patients, strict=True):
-        names[place] = patient
-    plain = whole[is_plain]
+        whole &= False
+    elif BEGINS.encode() in data:
+        whole &= pl.Series([BEGINS.encode() not in line for line in lines])
+    members = Members(answering, bare.filter(whole).str.strip_prefix('{"').str.strip_suffix("}"))
+    plain = np.flatnonzero(whole.to_numpy())[members.plain]
+    strict = np.setdiff1d(np.arange(len(lines)), plain, assume_unique=True).tolist()
+    strict = [place for place in strict if lines[place].strip(b" \t\r")]
+    held = np.sort(np.concatenate([plain, np.array(strict, dtype=np.int64)]))
+    origins = Origins(name, "line", (held + first).tolist())
+    names = np.empty(len(held), dtype=object)
+    is_plain = np.isin(held, plain, assume_unique=True)
+    names[is_plain] = members.patients
     others = []
-    for place in np.setdiff1d(np.arange(len(lines)), plain, assume_unique=True).tolist():
-        others.append((place, _strict(lines[place].removesuffix(b"\r"), origins[place], facts)))
+    for place, line in zip(np.flatnonzero(~is_plain).tolist(), strict, strict=True):
+        others.append((place, _strict(lines[line].removesuffix(b"\r"), origins[place], answering.knowledge.facts)))
         names[place] = others[-1][1].patient
-    return Part(names, origins, plain, rows[is_plain], others)
+    return Part(names.tolist(), origins, np.flatnonzero(is_plain), members.rows, others)
 
 
-def _numbers(coding: Coding, lines: Sequence[bytes]) -> tuple[list[str], Rows, Flags]:
-    """The ids of patients, their rows of numbers, and who of them is plain.
+def _compact(data: bytes) -> bytes:
+    """The lines without spaces after commas, and with the marks of courses.
 
-    All lines are taken apart at once. What begins a line is marked by a line break, which no piece holds.
+    Where a comma before a quote is not one between members, a piece that ends there is not plain, with a space or
+    without it.
     """
-    pieces = _pieces(coding, b',"\n'.join([b"", *(line[2:-1] for line in lines)]))[1:]
-    codes = np.fromiter(map(coding.known.get, pieces, repeat(UNKNOWN)), dtype=np.int64, count=len(pieces))
-    patients, starts, named = [b""] * len(lines), [], np.zeros(len(lines), dtype=np.int64)
-    for place in np.flatnonzero(codes == UNKNOWN).tolist():
-        piece = pieces[place]
-        if piece[:1] == b"\n":
-            starts.append(place)
-            piece = piece[1:]
-        if piece.startswith(ID):
-            found = PLAIN_ID.fullmatch(piece, len(ID))
-            patients[len(starts) - 1] = found[1] if found else b""
-            named[len(starts) - 1] += 1 if found else 2
-            codes[place] = IDENTIFIER
-        else:
-            codes[place] = _learned(coding, piece)
-    lengths = np.diff([*starts, len(pieces)])
-    of_row = np.repeat(np.arange(len(lines)), lengths)
-    rows, twice = _rows(coding, of_row[codes >= 0], codes[codes >= 0], len(lines))
-    unplain = np.bincount(of_row[codes == UNKNOWN], minlength=len(lines)) > 0
-    return b"\n".join(patients).decode().split("\n")[: len(lines)], rows, (named == 1) & ~unplain & ~twice
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n")
+    if b', "' in data:
+        data = data.replace(b', "', b',"').replace(b'}, {"', b'},{"')
+    return data.replace(b'},{"', b'},"' + BEGINS.encode())
 
 
-def rows_of(coding: Coding, codes: Sequence[int], lengths: Sequence[int]) -> tuple[Rows, Flags]:
-    """Return the codes of patients, so many a patient, as a row of numbers each, and who has a fact stated twice."""
-    of_row = np.repeat(np.arange(len(lengths)), lengths)
-    return _rows(coding, of_row, np.array(codes, dtype=np.int64), len(lengths))
+class Members:
+    """What stands between the braces of some lines, as numbers.
 
-
-def _rows(coding: Coding, of_row: Bits, codes: Bits, many: int) -> tuple[Rows, Flags]:
-    width = len(coding.facts)
-    places = of_row * width + codes % width
-    rows = np.zeros(many * width, dtype=np.int32)
-    rows[places] = codes // width
-    stated = np.bincount(places, minlength=len(rows)).reshape(-1, width)
-    return rows.reshape(-1, width), stated.max(axis=1, initial=0) > 1
-
-
-def _learned(coding: Coding, piece: bytes) -> int:
-    try:
-        return coding.learn(piece)
-    except UnplainError:
-        return UNKNOWN
-
-
-def _pieces(coding: Coding, members: bytes) -> list[bytes]:
-    """Take members apart, after commas before a quote that stand in no brackets; of courses the number takes the place
-    of the list.
+    In: the answering, and the text of each line. Out: which lines are `plain`, and of these the ids of `patients` and
+    their `rows`.
     """
-    if b', "' in members:
-        members = members.replace(b', "', b',"')
-    outside, *others = members.split(b"[")
-    befores, insides, parts = [], [], [outside]
-    for other in others:
-        inside, closed, rest = other.partition(b"]")
-        if closed and b"\n" not in inside:
-            befores.append(parts[-1])
-            insides.append(inside)
-            parts += [LIST, rest]
-        else:  # not closed on its line, which is read strictly
-            parts += [b"[", other]
-    lists = iter(coding.lists_as_pieces(befores, insides))
-    return b"".join(next(lists) if part is LIST else part for part in parts).split(b',"')
+
+    def __init__(self, answering: Answering, texts: pl.Series) -> None:
+        self.coding, self.many = answering.coding, len(texts)
+        split = texts.str.split(',"')
+        lengths = split.list.len().to_numpy().astype(np.int64)
+        self._pieces = split.explode()
+        is_id = self._pieces.str.starts_with(ID)
+        ids = self._pieces.filter(is_id).str.extract(PLAIN_ID)
+        numbers = np.empty(len(self._pieces), dtype=np.int64)
+        numbers[is_id.to_numpy()] = np.where(ids.is_not_null().to_numpy(), IDENTIFIER, UNPLAIN)
+        numbers[~is_id.to_numpy()] = answering.pieces.numbers(self._pieces.filter(~is_id))
+        self._line, self._end = np.repeat(np.arange(self.many), lengths), np.cumsum(lengths)
+        self._said = answering.pieces.said(numbers)
+        self.plain = self._follow()
+        self._read_values()
+        self._read_courses()
+        self.rows = self._laid_out()
+        self.patients = ids.filter(pl.Series(self.plain[self._line[is_id.to_numpy()]])).to_list()
+
+    def _follow(self) -> Flags:
+        """Which lines have no piece where it may not stand."""
+        before, after = self._said.before, self._said.after
+        allowed = np.concatenate([[OUTSIDE], after])
+        ended: Flags = allowed[self._end] == OUTSIDE
+        allowed[self._end] = OUTSIDE
+        misplaced: Flags = np.bincount(self._line[before != allowed[:-1]], minlength=self.many) > 0
+        return ended & ~misplaced
+
+    def _read_values(self) -> None:
+        """Read each list of values as one member."""
+        said, kept = self._said, self.plain[self._line]
+        first = np.flatnonzero(kept & (said.before == OUTSIDE) & (said.after == IN_VALUES)).tolist()
+        last = np.flatnonzero(kept & (said.before == IN_VALUES) & (said.after == OUTSIDE)).tolist()
+        for start, end in zip(first, last, strict=True):
+            text = ',"'.join(self._pieces[start : end + 1])
+            try:
+                said.number[start], said.column[start] = divmod(self.coding.member(text.encode()), self._width)
+            except UnplainError:
+                self.plain[self._line[start]] = False
+
+    def _read_courses(self) -> None:
+        """Read each list of courses, whose number takes the place of the first of its pieces."""
+        said, lists = self._said, self.coding.course_lists
+        told = np.flatnonzero(self.plain[self._line] & (said.column > self._width))
+        begins, opens = told[said.begins[told] == 1], told[said.opens[told] == 1]
+        fields = len(lists.facts)
+        at = (np.cumsum(said.begins[told]) - 1) * fields + said.column[told] - self._width - 1
+        courses = np.zeros(len(begins) * fields, dtype=np.int64)
+        courses[at] = said.number[told]
+        courses[np.bincount(at, minlength=len(courses)) > 1] = UNPLAIN_LIST
+        numbers = lists.numbers(np.cumsum(said.opens[begins]) - 1, courses.reshape(-1, fields), len(opens))
+        self.plain[self._line[opens[numbers == UNPLAIN_LIST]]] = False
+        said.column[told] = NO_FACT
+        said.column[opens], said.number[opens] = self.coding.place(lists.name), numbers
+
+    def _laid_out(self) -> Rows:
+        """Lay out what is told, and leave out the lines that tell a fact twice, or not one id."""
+        said, columns = self._said, self._width + 1
+        told = np.flatnonzero(self.plain[self._line] & (said.column != NO_FACT))
+        at = self._line[told] * columns + said.column[told]
+        times = np.bincount(at, minlength=self.many * columns).reshape(-1, columns)
+        self.plain &= (times.max(axis=1, initial=0) == 1) & (times[:, self._width] == 1)
+        rows = np.zeros(self.many * columns, dtype=np.int32)
+        rows[at] = said.number[told]
+        return rows.reshape(-1, columns)[self.plain, : self._width]
+
+    @property
+    def _width(self) -> int:
+        return len(self.coding.facts)
 
 
 def _strict(line: bytes, origin: str, facts: Mapping[str, Fact]) -> Record:
@@ -137,3 +158,14 @@ def _strict(line: bytes, origin: str, facts: Mapping[str, Fact]) -> Record:
         return refused(origin, [violation(origin, "the line is not UTF-8", "save it as UTF-8")])
     except NotJsonError as error:
         return refused(origin, [violation(f"{origin} column {error.column}", error.fault, error.mend)])
+
+
+def rows_of(coding: Coding, codes: Sequence[int], lengths: Sequence[int]) -> tuple[Rows, Flags]:
+    """Return the codes of patients, so many a patient, as a row of numbers each, and who has a fact stated twice."""
+    width, many = len(coding.facts), len(lengths)
+    of_row, found = np.repeat(np.arange(many), lengths), np.array(codes, dtype=np.int64)
+    at = of_row * width + found % width
+    rows = np.zeros(many * width, dtype=np.int32)
+    rows[at] = found // width
+    stated = np.bincount(at, minlength=len(rows)).reshape(-1, width)
+    return rows.reshape(-1, width), stated.max(axis=1, initial=0) > 1

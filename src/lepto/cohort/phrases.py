@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -23,7 +23,18 @@ class Phrases:
         self.rules = rules
         self._numbers: dict[tuple[str, int], int] = {}
         self._said: list[tuple[str | None, ...]] = [(None,) * len(TOLD)]
+        self._awaited = [0]
         self._table = self._as_table()
+
+    @property
+    def size(self) -> int:
+        """How many numbers there are by now."""
+        return len(self._said)
+
+    @property
+    def awaited(self) -> NDArray[np.int64]:
+        """The facts that each phrase awaits, a bit a fact."""
+        return np.array(self._awaited, dtype=np.int64)
 
     def numbers(self, verdicts: Verdicts) -> NDArray[np.int32]:
         """Return the number of what is said of one action to each patient.
@@ -51,7 +62,7 @@ class Phrases:
         found[told] = np.array(numbers, dtype=np.int32)[where]
         return found
 
-    def words(self, numbers: NDArray[np.int32]) -> pl.DataFrame:
+    def words(self, numbers: NDArray[Any]) -> pl.DataFrame:
         """Return what numbers stand for, a row each, in the columns `TOLD`."""
         if len(self._table) < len(self._said):
             self._table = self._as_table()
@@ -65,6 +76,7 @@ class Phrases:
         if number is None:
             number = self._numbers[verdicts.action, key] = len(self._said)
             outcome, strength = int(verdicts.outcome[row]), self.rules.notations[int(verdicts.strength[row])]
+            self._awaited.append(int(verdicts.awaits[row]))
             self._said.append(
                 (
                     strength if outcome == OFFERED else "against" if outcome == AGAINST else "undetermined",

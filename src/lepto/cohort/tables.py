@@ -90,7 +90,8 @@ class Tables:
         """Return for each group of facts that a shape reads the number of what was found, in `findings`, row by row."""
         lists = self.coding.values[self.lists]
         for table, _ in self.shapes:
-            table.views[self.lists].take_in(lists)
+            for view in table.views.values():
+                view.take_in(lists)
         return [self._filled(table, rows, partial(self._validated, validator)) for table, validator in self.shapes]
 
     def refusing(self) -> Flags:
@@ -186,8 +187,9 @@ class Tables:
             kept = [t for t in self.validator.shapes if t.predicate != target or t.subject not in others]
             facts = frozenset(fact for shape, found in columns.items() if found == group for fact in read[shape])
             view = View(as_shapes_see(self.knowledge, self.validator.shapes, facts))
+            views = {self.lists: view} if self.lists in group else {}
             text = serialize(kept, format=RdfFormat.N_TRIPLES) or b""
-            yield Table(group, {self.lists: view}), Validator(self.knowledge, text.decode())
+            yield Table(group, views), Validator(self.knowledge, text.decode())
 
     def _ask(self, store: Store, name: str) -> Iterator[QuerySolution]:
         answer = store.query(self.knowledge.query_text(name))

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from lepto.cohort.answering import Answered, Answering
+from lepto.cohort.answering import MANY, Answered, Answering
 from lepto.cohort.aside import part_of_records, records_of
 from lepto.cohort.cells import part_of_cells
 from lepto.cohort.columns import part_of_columns
@@ -122,18 +122,18 @@ def hashes(names: Sequence[str]) -> Any:
 
 def counted(answered: Answered) -> dict[str, Any]:
     """Return what a summary counts: patients, those answered, verdicts an action, awaited facts, and findings."""
-    waiting = answered.verdicts.filter(pl.col("verdict") == "undetermined")
-    awaited = waiting.select("patient", pl.col("missing").str.split(" ").alias("fact")).explode("fact")
+    awaited = answered.tally.filter(pl.col("verdict") == "undetermined")
+    awaited = awaited.with_columns(pl.col("missing").str.split(" ").alias("fact")).explode("fact")
     return {
         "patients": answered.patients.height,
         "answered": int(answered.patients["answered"].sum()),
-        "verdicts": _counts(answered.verdicts, "action", "verdict", "bar"),
+        "verdicts": _counts(answered.tally, "action", "verdict", "bar"),
         "awaited": _counts(awaited.filter(pl.col("fact") != ""), "fact"),
-        "patients awaiting": _counts(awaited.filter(pl.col("fact") != "").unique(), "fact"),
-        "findings": _counts(answered.findings, "severity", "property"),
+        "patients awaiting": _counts(answered.awaiting, "fact"),
+        "findings": _counts(answered.findings.with_columns(pl.lit(1).alias(MANY)), "severity", "property"),
     }
 
 
 def _counts(frame: pl.DataFrame, *columns: str) -> list[list[Any]]:
-    counts = frame.group_by(columns).len().sort(columns, nulls_last=False)
+    counts = frame.group_by(columns).agg(pl.col(MANY).sum()).sort(columns, nulls_last=False)
     return [list(row) for row in counts.iter_rows()]
