@@ -5,9 +5,10 @@ A column is named after its fact. Null is not stated; a list is a list, or JSON 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ import polars as pl
 
 from lepto.cohort.answering import Answering
 from lepto.cohort.coding import Coding
+from lepto.cohort.courses import UNPLAIN, CourseLists
 from lepto.cohort.part import Origins, Part
 from lepto.cohort.plain import UnplainError
 from lepto.cohort.resolution import Bits
@@ -28,7 +30,6 @@ from lepto.read.strict_json import NotJsonError, Number, Object, Value, parse
 from lepto.vocabulary import XSD_BOOLEAN, XSD_DECIMAL, XSD_INTEGER
 
 PLAIN_ID: Final = r"^[!#-~](?:[ !#-~]{0,98}[!#-~])?$"
-UNPLAIN: Final = -1
 
 
 def part_of_columns(answering: Answering, path: Path, start: int, end: int) -> Part:
@@ -71,46 +72,68 @@ def _numbers(answering: Answering, table: pl.DataFrame) -> tuple[Any, Any]:
 
 def _codes(coding: Coding, name: str, column: pl.Series) -> Bits:
     """The code of each value of a column; 0 (silence) for null, -1 where it is not plain."""
-    kind, texts = _texts(coding, name, column)
-    if kind is None:
-        return column.is_null().not_().cast(pl.Int64).to_numpy() * UNPLAIN
-    values = texts.unique(maintain_order=True).drop_nulls()
-    codes = [_code(coding, name, value, kind) for value in values]
-    return texts.replace_strict(values, pl.Series(codes, dtype=pl.Int64), default=0).to_numpy()
-
-
-def _texts(coding: Coding, name: str, column: pl.Series) -> tuple[str | None, pl.Series]:
-    """How the values of a column are written, as text; None where the column does not fit its fact."""
     dtype = column.dtype
+    if name == coding.courses and isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.Struct):
+        numbers = _courses(coding.course_lists, column)
+        return np.where(numbers == UNPLAIN, UNPLAIN, numbers * len(coding.facts) + coding.place(name))
+    if name in coding.lists and isinstance(dtype, pl.List) and _is_text(dtype.inner):
+        texts = column.to_frame("v").select(pl.struct("v").struct.json_encode()).to_series().set(column.is_null(), None)
+        return _by_text(texts, lambda text: coding.code(name, orjson.loads(text)["v"]))
+    if name not in coding.facts or not _fits(coding, name, dtype):
+        return _all_unplain(column)
+    return _by_text(column.cast(pl.String), lambda text: coding.cell(name, text))
+
+
+def _fits(coding: Coding, name: str, dtype: pl.DataType) -> bool:
+    """Whether a type is that of a fact; that of a list is JSON text."""
     if name in coding.lists:
-        if isinstance(dtype, pl.List):
-            wrapped = column.to_frame().select(pl.struct(pl.col(name).alias("v")).struct.json_encode()).to_series()
-            return "wrapped", wrapped.set(column.is_null(), None)
-        return ("cell" if dtype == pl.String else None), column
-    if name not in coding.facts:
-        return None, column
+        return dtype == pl.String
     fits: Mapping[str | None, bool] = {
-        None: dtype in (pl.String, pl.Categorical, pl.Enum),
+        None: _is_text(dtype),
         XSD_BOOLEAN: dtype == pl.Boolean,
         XSD_INTEGER: dtype.is_integer(),
         XSD_DECIMAL: dtype.is_numeric(),
     }
-    return ("cell" if fits[coding.knowledge.facts[name].datatype] else None), column.cast(pl.String)
+    return fits[coding.knowledge.facts[name].datatype]
 
 
-def _code(coding: Coding, name: str, value: str, kind: str) -> int:
-    try:
-        if kind == "wrapped":
-            return coding.code(name, _without_nulls(orjson.loads(value)["v"]))
-        return coding.cell(name, value)
-    except UnplainError:
-        return UNPLAIN
+def _is_text(dtype: Any) -> bool:
+    return dtype in (pl.String, pl.Categorical, pl.Enum)
 
 
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nulls(one) for key, one in value.items() if one is not None}
-    return [_without_nulls(one) for one in value] if isinstance(value, list) else value
+def _by_text(texts: pl.Series, number: Callable[[str], int]) -> Bits:
+    """The number of each text, asked once for every different one; 0 for null, -1 where there is none."""
+
+    def asked(text: str) -> int:
+        try:
+            return number(text)
+        except UnplainError:
+            return UNPLAIN
+
+    values = texts.unique(maintain_order=True).drop_nulls()
+    numbers = pl.Series([asked(value) for value in values], dtype=pl.Int64)
+    return texts.replace_strict(values, numbers, default=0).to_numpy()
+
+
+def _all_unplain(column: pl.Series) -> Bits:
+    return np.where(column.is_not_null().to_numpy(), UNPLAIN, 0)
+
+
+def _courses(lists: CourseLists, column: pl.Series) -> Bits:
+    """The number of each list of courses, a struct each; -1 for one that is not plain."""
+    lengths = column.list.len().fill_null(0).to_numpy()
+    courses = column.filter(pl.Series(lengths > 0)).explode()
+    values = np.zeros((len(courses), len(lists.facts)), dtype=np.int64)
+    unplain = courses.is_null().to_numpy().copy()
+    for field in courses.struct.fields:
+        told = courses.struct.field(field)
+        if field in lists.facts and (_is_text(told.dtype) or told.dtype == pl.Date):
+            found = _by_text(told.cast(pl.String), partial(lists.value, field))
+            values[:, lists.facts.index(field)] = found
+        else:
+            unplain |= told.is_not_null().to_numpy()
+    values[unplain] = UNPLAIN
+    return lists.numbers(np.repeat(np.arange(len(column)), lengths), values, len(column))
 
 
 def _stated(row: Mapping[str, Any], answering: Answering) -> Object:
@@ -135,7 +158,7 @@ def _value(value: Any) -> Value:
         return Object(tuple((key, _value(one)) for key, one in value.items() if one is not None))
     if isinstance(value, list):
         return [_value(one) for one in value]
-    if isinstance(value, str | bool):
+    if isinstance(value, str | bool | None):
         return value
     if isinstance(value, int | float) and value == value and abs(value) != float("inf"):
         return Number(repr(value))

@@ -88,7 +88,7 @@ class Criteria:
         bits = np.zeros(size, dtype=np.int64)
         for path in self.paths[iri]:
             is_open = np.logical_and.reduce([self._code(step, known) == OPEN for step, _ in path.steps])
-            bits |= np.where(is_open, self.bit[local_name(path.property)], 0)
+            bits |= np.int64(self.bit[local_name(path.property)]) * is_open
         return bits
 
     # Nodes that read one fact

@@ -97,11 +97,10 @@ class Resolution:
         """Return the standing of every rule."""
         found = {}
         for rule in self.rules:
-            needs, yields = ([known.codes[c] for c in of[rule]] for of in (self.needs, self.yields_to))
-            falls = _any(known.size, [c == NOT_MET for c in needs] + [c == MET for c in yields])
-            falls |= _any(known.size, [known.stated[fact] for fact in self.settled_by[rule]])
-            waits = _any(known.size, [c == OPEN for c in (*needs, *yields)])
-            found[rule] = np.where(falls, NOT_MET, np.where(waits, OPEN, MET)).astype(np.int8)
+            needs = [known.codes[criterion] for criterion in self.needs[rule]]
+            yields = [MET - known.codes[criterion] for criterion in self.yields_to[rule]]
+            settled = _any(known.size, [known.stated[fact] for fact in self.settled_by[rule]])
+            found[rule] = reduce(np.minimum, (*needs, *yields), np.where(settled, NOT_MET, MET))
         return found
 
     # queries/derive/5-offers
@@ -134,13 +133,13 @@ class Resolution:
         held = _any(size, [standing[ask] == MET for ask in asks])
         offered = _any(size, [alive[offer] for offer in offers])
         sure = _any(size, [alive[offer] & (standing[offer] == MET) for offer in offers])
-        told = offered | known.planned[action] | (action in self.bars)
-        against = barred & told
+        against = barred & (offered | known.planned[action] | (action in self.bars))
         stands = sure & ~barred & ~doubtful & ~held
         open_ = (offered & ~barred & (doubtful | held | ~sure)) | (
             doubtful & known.planned[action] & ~barred & ~offered
         )
-        outcome = np.where(against, AGAINST, np.where(stands, OFFERED, np.where(open_, UNDETERMINED, NOTHING)))
+        # No two of these hold of one patient.
+        outcome = np.uint8(AGAINST) * against + np.uint8(OFFERED) * stands + np.uint8(UNDETERMINED) * open_
 
         strength = np.zeros(size, dtype=np.uint8)
         for number in reversed(range(len(self.strengths))):
@@ -151,21 +150,22 @@ class Resolution:
 
         awaits = np.zeros(size, dtype=np.int64)
         for rule, hangs in self._hanging(action, known, standing, alive, offered):
-            awaits |= np.where(open_ & hangs, waits[rule], 0)
+            awaits |= waits[rule] * (open_ & hangs)
         for ask in asks:
-            awaits |= np.where(open_ & (standing[ask] == MET), asked[ask], 0)
+            awaits |= np.int64(asked[ask]) * (open_ & (standing[ask] == MET))
 
+        told = outcome != NOTHING
         rules = (*bars, *offers, *asks)
         behind = np.zeros(size, dtype=np.int64)
         for place, rule in enumerate(rules):
             if rule in bars:
-                speaks = np.where(against, standing[rule] == MET, outcome != NOTHING)
+                speaks = told & (~against | (standing[rule] == MET))
             elif rule in offers:
-                speaks = alive[rule] & (outcome != NOTHING) & ~against
+                speaks = alive[rule] & told & ~against
             else:
                 speaks = open_ & (standing[rule] == MET)
-            behind |= np.where(speaks, np.int64(1 << place), 0)
-        return Verdicts(action, rules, outcome.astype(np.uint8), strength, awaits, behind)
+            behind |= np.int64(1 << place) * speaks
+        return Verdicts(action, rules, outcome, strength, awaits, behind)
 
     def _hanging(
         self,
@@ -190,10 +190,10 @@ class Resolution:
             around = [known.codes[c] == OPEN for outer in self.within[pathway] for c in self.entry[outer]]
             outside = _any(known.size, around)
             for criterion in self.entry[pathway]:
-                bits |= np.where((known.codes[criterion] == OPEN) & ~outside, known.awaits[criterion], 0)
+                bits |= known.awaits[criterion] * ((known.codes[criterion] == OPEN) & ~outside)
         inside = ~self._entry_open(rule, known)
         for criterion in self.own[rule]:
-            bits |= np.where((known.codes[criterion] == OPEN) & inside, known.awaits[criterion], 0)
+            bits |= known.awaits[criterion] * ((known.codes[criterion] == OPEN) & inside)
         return bits
 
     def _entry_open(self, rule: str, known: Standings) -> Flags:
