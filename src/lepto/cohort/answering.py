@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -91,7 +91,7 @@ class Answering:
     @cached_property
     def coding(self) -> Coding:
         """The numbers of values, filled as values come in."""
-        return Coding(self.knowledge, self._intervals(), self._is_sound, self.on)
+        return Coding(self.knowledge, self._intervals(), self._are_sound, self.on)
 
     @cached_property
     def pieces(self) -> Pieces:
@@ -238,11 +238,11 @@ class Answering:
                             found[name][place[quad.subject.value]] = code
         return found
 
-    def _is_sound(self, course: Mapping[str, str]) -> bool:
-        """Whether the shapes on courses find nothing on one."""
-        people = [{"id": "one", self.coding.courses: [course]}]
-        records = read_bytes(json.dumps(people).encode(), "courses", self.knowledge.facts)
-        return not any(self.validator.validate(records, self.on))
+    def _are_sound(self, courses: Sequence[Mapping[str, str]]) -> Iterator[bool]:
+        """Whether the shapes on courses find nothing, course by course."""
+        people = [{"id": str(number), self.coding.courses: [course]} for number, course in enumerate(courses)]
+        records = read_bytes(json.dumps(people).encode(), "courses", self.knowledge.facts) if people else []
+        return (not found for found in self.validator.validate(records, self.on))
 
     def _intervals(self) -> dict[str, list[tuple[Interval, int | float]]]:
         """The intervals of decimals in which the shapes find nothing, each with a number in it."""

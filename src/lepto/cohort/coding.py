@@ -30,7 +30,7 @@ class Coding:
     """Numbers for values.
 
     In: the knowledge; for every decimal the intervals that no criterion and no shape can tell apart, each with the
-    number that stands for it; whether the shapes find nothing on a course; and the day of the question. `facts` are the
+    number that stands for it; on which courses the shapes find nothing; and the day of the question. `facts` are the
     columns, of which `decimals` hold decimals and `lists` lists, that of `courses` among them; `values[column][number]`
     is what a number stands for, as a file would state it. Numbers are given out as values come in.
     """

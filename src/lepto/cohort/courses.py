@@ -6,7 +6,7 @@ the question: no criterion and no shape tells more of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import combinations
 from typing import Any, Final, TypeAlias
@@ -18,7 +18,7 @@ from lepto.cohort.plain import PLAIN_DATE, UnplainError
 from lepto.knowledge import Knowledge
 from lepto.space import Facts, named_values
 
-Sound: TypeAlias = Callable[[Mapping[str, str]], bool]
+Sound: TypeAlias = Callable[[Sequence[Facts]], Iterable[bool]]
 Numbers: TypeAlias = NDArray[np.int64]
 UNPLAIN: Final = -1
 MOST_COURSES: Final = 32
@@ -30,7 +30,7 @@ _ROOM: Final = 1 << 32
 class CourseLists:
     """Numbers for lists of courses.
 
-    In: the knowledge, whether the shapes find nothing on a course, and the day of the question. `name` is
+    In: the knowledge, on which courses the shapes find nothing, and the day of the question. `name` is
     that of the lists, `facts` are what is told of a course, `dates` those that are dates; `values` is what the numbers
     stand for, as a file would state it; they are given out as lists come in.
     """
@@ -50,7 +50,7 @@ class CourseLists:
         self._texts = {name: [*values] for name, values in self._named.items()}
         self._courses: list[Facts] = []
         self._number_of: dict[tuple[tuple[str, str], ...], int] = {}
-        self._alike: dict[int, int] = {}
+        self._alike: dict[int, int] = {UNPLAIN: UNPLAIN}
         self._extended: dict[int, int] = {}
 
     @property
@@ -126,29 +126,26 @@ class CourseLists:
         alike = alike * 2 + np.logical_or.reduce([day == self.on.toordinal() for day in dates])
         alike[(courses == UNPLAIN).any(axis=1)] = UNPLAIN
         kinds, at, where = np.unique(alike, return_index=True, return_inverse=True)
-        numbers = [self._kind(kind, courses[row]) for kind, row in zip(kinds.tolist(), at.tolist(), strict=True)]
-        return np.array(numbers, dtype=np.int64)[where]
+        self._learn({kind: courses[row] for kind, row in zip(kinds.tolist(), at.tolist(), strict=True)})
+        return np.array([self._alike[kind] for kind in kinds.tolist()], dtype=np.int64)[where]
 
-    def _kind(self, kind: int, course: Numbers) -> int:
-        if kind == UNPLAIN:
-            return UNPLAIN
-        if kind not in self._alike:
-            self._alike[kind] = self._course(dict(zip(self.facts, course.tolist(), strict=True)))
-        return self._alike[kind]
+    def _learn(self, kinds: Mapping[int, Numbers]) -> None:
+        """Give numbers to the courses of new kinds in which the shapes find nothing."""
+        new = {kind: self._course(course.tolist()) for kind, course in kinds.items() if kind not in self._alike}
+        unknown = [one for one in dict.fromkeys(new.values()) if one not in self._number_of]
+        for one, is_sound in zip(unknown, self.is_sound([dict(one) for one in unknown]), strict=True):
+            self._number_of[one] = len(self._courses) if is_sound else UNPLAIN
+            if is_sound:
+                self._courses.append(dict(one))
+        self._alike |= {kind: self._number_of[one] for kind, one in new.items()}
 
-    def _course(self, course: Mapping[str, int]) -> int:
-        """The number of a course, whose dates become the last days that are in the same order; UNPLAIN where the shapes
-        find something.
-        """
+    def _course(self, numbers: Sequence[int]) -> tuple[tuple[str, str], ...]:
+        """What is told of a course, whose dates become the last days that are in the same order."""
+        course = dict(zip(self.facts, numbers, strict=True))
         given = sorted({course[name] for name in self.dates if course[name]}, reverse=True)
         latest = self.on - timedelta(days=bool(given and given[0] < self.on.toordinal()))
         facts = {name: texts[course[name] - 1] for name, texts in self._texts.items() if course[name]}
         for name in self.dates:
             if course[name]:
                 facts[name] = (latest - timedelta(days=given.index(course[name]))).isoformat()
-        key = tuple(sorted(facts.items()))
-        if key not in self._number_of:
-            self._number_of[key] = len(self._courses) if self.is_sound(facts) else UNPLAIN
-            if self._number_of[key] != UNPLAIN:
-                self._courses.append(facts)
-        return self._number_of[key]
+        return tuple(sorted(facts.items()))
