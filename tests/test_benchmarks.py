@@ -13,7 +13,7 @@ from benchmarks.catalogue import ROADS
 from benchmarks.roads import cql
 from benchmarks.roads.road import Kind, Says
 from benchmarks.take import Took
-from benchmarks.targets import TARGETS, growth, rates, times
+from benchmarks.targets import TARGETS, further, growth, rates, times
 
 from lepto.knowledge import Knowledge
 from lepto.read import Intaking, read
@@ -21,7 +21,7 @@ from lepto.recommend import Recommender
 
 PATIENTS, SEED = 30, 4
 """Of these patients one is refused."""
-SLOW = ("hermit", "jena", "virtuoso", "single")
+SLOW = ("hermit", "jena", "virtuoso", "single", "spark-1", "spark-2")
 QUICK = [name for name in ROADS if name not in SLOW]
 
 
@@ -68,7 +68,7 @@ def test_all_roads_that_are_here_agree(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.java
 def test_the_slow_roads_that_are_here_agree(tmp_path: Path) -> None:
-    """HermiT, Jena, Virtuoso, and LEPTO one patient at a time."""
+    """HermiT, Jena, Virtuoso, Spark, and LEPTO one patient at a time."""
     assert "single" in run(["derivation", "standings", *SLOW], tmp_path)
 
 
@@ -142,6 +142,9 @@ def test_ratios_are_of_the_same_run() -> None:
     assert times("tables", "orjson")(took, {}) == 3
     assert rates("tables", "cql")(took, {}) == pytest.approx(500 / 9 / 5)
     assert growth("tables", 10, 100)(took, {}) == 2
+    beside = [Took("orjson", 10, 10, 1.0, 1.0, 1.0), *took]
+    assert further("tables", "orjson")(beside, {}) == (6 - 3) / (2 - 1)
+    assert further("tables", "orjson")(took, {}) is None, "one size is not enough"
     assert growth("tables", 100, 1000)(took, {}) is None, "the larger was not finished"
     assert all(target.measured([], {}) is None for target in TARGETS)
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
 
 import polars as pl
 from pyoxigraph import QueryResultsFormat, QuerySolutions
 
 from benchmarks.registry import ON
-from benchmarks.roads.road import LINES, REFUSED, TABLE, Kind, Measured, Road, Run, Says, in_batches
+from benchmarks.roads.road import LINES, REFUSED, TABLE, Kind, Measured, Road, Run, Says, in_batches, of
 from lepto.cohort.answering import Answering
 from lepto.cohort.criteria import BATCH
-from lepto.cohort.executors import cores, processes
+from lepto.cohort.executors import Executor, cores, processes
 from lepto.cohort.lines import part_of_lines
 from lepto.cohort.run import Options
 from lepto.cohort.run import cohort as answer_cohort
+from lepto.cohort.spark import on_spark
 from lepto.derive import RULES, STEPS, derived
 from lepto.knowledge import load
 from lepto.read import read_bytes
@@ -37,12 +42,12 @@ SELECT ?patient ?name ?standing {{
 LOCAL = r"^.*/"
 
 
-def by_command(name: str, jobs: int | None = None) -> Run:
-    """Return the run of `lepto cohort` over a file of the cohort, from input to output, in so many processes."""
+def by_command(name: str, executor: Executor) -> Run:
+    """Return the run of `lepto cohort` over a file of the cohort, from input to output."""
 
     def run(cohort: Path, seconds: float, answers: Path) -> Measured:
         out, begun = answers / "out", time.perf_counter()
-        summary = answer_cohort([cohort / name], out, Options(ON), processes(jobs or cores()))
+        summary = answer_cohort([cohort / name], out, Options(ON), executor)
         passed = time.perf_counter() - begun
         refused = pl.scan_parquet(out / "patients" / "*.parquet").filter(~pl.col("answered")).collect()["patient"]
         _refused(refused).write_parquet(answers / "refused.parquet")
@@ -126,11 +131,24 @@ def _refused(patients: Sequence[str] | pl.Series) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(schema=dict.fromkeys(Says.ROWS.value, pl.String)), rows], how="diagonal")
 
 
+def _command(name: str, label: str, file: str, executor: Executor) -> Road:
+    return Road(name, f"LEPTO: lepto cohort, {label}", Kind.LEPTO, Says.ROWS, by_command(file, executor), awaited=True)
+
+
+def _spark(cores: int) -> Road:
+    road = _command(f"spark-{cores}", f"NDJSON, Spark, local[{cores}]", LINES, on_spark(f"local[{cores}]"))
+    there = find_spec("pyspark") and (which("java") or os.environ.get("JAVA_HOME"))
+    lack = None if there else "PySpark or Java is not installed; `scripts/setup-spark` installs the first"
+    return replace(road, lacks=lambda: lack, versions=of("pyspark") if there else dict)
+
+
 ROADS = (
-    Road("tables", "LEPTO: lepto cohort, NDJSON, one process", Kind.LEPTO, Says.ROWS, by_command(LINES, 1)),
-    Road("tables-all", "LEPTO: lepto cohort, NDJSON, all cores", Kind.LEPTO, Says.ROWS, by_command(LINES)),
-    Road("tables-parquet", "LEPTO: lepto cohort, Parquet, one process", Kind.LEPTO, Says.ROWS, by_command(TABLE, 1)),
-    Road("tables-parquet-all", "LEPTO: lepto cohort, Parquet, all cores", Kind.LEPTO, Says.ROWS, by_command(TABLE)),
+    _command("tables", "NDJSON, one process", LINES, processes(1)),
+    _command("tables-all", "NDJSON, all cores", LINES, processes(cores())),
+    _command("tables-parquet", "Parquet, one process", TABLE, processes(1)),
+    _command("tables-parquet-all", "Parquet, all cores", TABLE, processes(cores())),
+    _spark(1),
+    _spark(2),
     Road("derivation", "LEPTO: SPARQL in batches, verdicts", Kind.LEPTO, Says.ROWS, in_batches(BATCH, by_derivation)),
     Road(
         "standings", "LEPTO: SPARQL in batches, standings", Kind.LEPTO, Says.STANDINGS, in_batches(BATCH, by_standings)

@@ -61,7 +61,8 @@ Run = Callable[[Path, float, Path], Measured]
 class Road:
     """One way to the answers.
 
-    `lacks` says what the road needs and is not there, or nothing; `versions` names what was run.
+    `lacks` says what the road needs and is not there, or nothing; `versions` names what was run; an `awaited` road
+    answers the cohorts of all sizes, however long it takes.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Road:
     run: Run
     lacks: Callable[[], str | None] = lambda: None
     versions: Callable[[], Mapping[str, str]] = dict
+    awaited: bool = False
 
 
 def of(*packages: str) -> Callable[[], Mapping[str, str]]:
