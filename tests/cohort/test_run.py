@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +89,8 @@ def failed(status: int, *arguments: object, **options: Any) -> str:
 
 def killed_at(step: int, *arguments: object, out: Path) -> bool:
     """Run it, and have it killed as it is about to do so many steps in the folder; tell whether it did so many."""
-    blow = {"BLOW_IN": str(out), "BLOW_AT": str(step), "PYTHONPATH": str(BLOW)}
+    path = os.pathsep.join([str(BLOW), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
+    blow = {"BLOW_IN": str(out), "BLOW_AT": str(step), "PYTHONPATH": path}
     done = lepto(*arguments, "--out", out, "--jobs", "1", env=os.environ | blow)
     assert done.returncode in (0, 1, -signal.SIGKILL), done.stderr
     return done.returncode == -signal.SIGKILL
@@ -104,7 +105,8 @@ def running(*arguments: object, out: Path, until: Path) -> Iterator[subprocess.P
         wait_for(until.exists)
         yield begun
     finally:
-        begun.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(begun.pid, signal.SIGKILL)
         begun.communicate()
 
 
@@ -584,7 +586,7 @@ def test_processes_end_with_a_run_that_is_killed(registry_file: Path, tmp_path: 
     """And the next run waits until they have written their last: no part is one of theirs."""
     out = tmp_path / "answers"
     slow = [registry_file, *SMALL, "--by-sparql", "--jobs", "2"]
-    with running(*slow, out=out, until=out / ".work" / "part-00000.sha256") as begun:
+    with running(*slow, out=out, until=out / ".work" / "part-00000.json") as begun:
         children = processes(1, begun.pid)
         assert len(children) >= 2
         begun.kill()
@@ -617,15 +619,32 @@ def test_a_place_that_cannot_be_written_to_is_named(registry_file: Path, tmp_pat
         assert str(out) in failed(3, registry_file, "--out", out)
 
 
+def test_a_process_that_is_ended_from_outside_ends_the_run(
+    registry_file: Path, by_sparql: Path, tmp_path: Path
+) -> None:
+    """As the system does where memory runs out: one line, a status of its own, and what is finished is kept."""
+    out = tmp_path / "answers"
+    slow = [registry_file, *SMALL, "--by-sparql", "--jobs", "2"]
+    with running(*slow, out=out, until=out / ".work" / "part-00000.json") as begun:
+        os.kill(max(processes(1, begun.pid)), signal.SIGKILL)
+        _, told = begun.communicate(timeout=60)
+    assert (begun.returncode, told.count("\n")) == (4, 1), told
+    assert "--jobs takes fewer processes, --resume goes on" in told
+    ran(*slow, "--out", out, "--resume")
+    assert files(out) == files(by_sparql)
+
+
 def test_two_runs_at_once_do_not_mix(registry_file: Path, by_sparql: Path, tmp_path: Path) -> None:
     """The second is told that the first is at work, which goes on untouched, whatever the second was to do."""
     out = tmp_path / "answers"
     slow = [registry_file, *SMALL, "--by-sparql", "--jobs", "1"]
-    with running(*slow, out=out, until=out / ".work" / "part-00000.sha256") as first:
-        for second in (["--resume"], ["--force"]):
+    with running(*slow, out=out, until=out / ".work" / "part-00000.json") as first:
+        first.send_signal(signal.SIGSTOP)
+        before = files(out)
+        for second in (["--resume"], ["--force"], ["--force", "--format", "csv"]):
             assert "another run is at work there" in failed(2, *slow, "--out", out, *second)
-        assert "another run" in failed(2, registry_file, "--out", out, "--format", "csv", "--force")
-        assert first.poll() is None, "the first was too fast to be disturbed"
+        assert files(out) == before
+        first.send_signal(signal.SIGCONT)
         _, told = first.communicate(timeout=120)
         assert (first.returncode, told) == (1, "")
     assert files(out) == files(by_sparql)
