@@ -1,7 +1,7 @@
 """What shows that files are those that were written: hashes in lines, as `sha256sum` writes and checks them.
 
-A slice is finished once it has a seal, which holds the hashes of all its files: of tables that somebody took away, cut
-off or wrote anew, and of those that a failure of power took back, it is not the seal.
+A slice is finished once it has a seal: the hashes of all its files. The seal no longer holds where one of them was
+taken away, cut off or written anew, or where a failure of power took it back.
 """
 
 from __future__ import annotations
