@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -273,27 +274,63 @@ def test_nobody_there_is_one_line(run: Run) -> None:
     assert "Connection refused" in ran.fault
 
 
-def test_what_is_finished_is_kept(
-    run: Run, server: Served, graph: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A run that a server breaks off is resumed: patients are listed once, finished slices are not asked again."""
-    run(_file(graph, tmp_path / "patients.nt"), out="file")
-    asked: list[str] = []
+def broken_off(run: Run, server: Served) -> None:
+    """Have the server fail as the last of three slices is asked about; from then on it tells unnamed courses anew."""
+    constructs = count()
 
     def breaks_down(query: str, answer: str) -> str | Status:
-        asked.append(query)
-        return (500, {}, "out of memory") if len(asked) == 7 else answer
+        if "CONSTRUCT" not in query:
+            return answer
+        number = next(constructs)
+        return (500, {}, "out of memory") if number == 2 else re.sub(r"(?<=_:)", f"n{number}", answer)
 
     server.changed = breaks_down
     assert "500" in run("--endpoint", server.url, "--slice", 8).fault
     assert "it holds a cohort's answers already" in run("--endpoint", server.url).fault
-    asked.clear()
-    asked += [""] * 7
-    run("--endpoint", server.url, "--slice", 8, "--resume")
-    assert [("COUNT" in query, "CONSTRUCT" in query) for query in asked[7:]] == [
-        *[(True, False)] * 2,
-        *[(False, True), (False, False)] * 2,
+    server.queries.clear()
+
+
+def asked(server: Served) -> list[str]:
+    """What a server was asked, in order: how many there are, who they are, what is stated, what it derives."""
+    kinds = {"COUNT": "many", "SELECT DISTINCT ?patient {": "who", "CONSTRUCT": "facts", "# The standings": "derived"}
+    return [next(kind for word, kind in kinds.items() if word in query) for query in server.queries]
+
+
+FIRST = ["many", "many", "who", "who"]
+
+
+def test_what_is_finished_is_kept(run: Run, graph: bytes, tmp_path: Path) -> None:
+    """A run that a server breaks off is resumed: of finished slices it is asked only whether it states the same."""
+    whole = graph + UNUSUAL[: UNUSUAL.index("<urn:example:a>")].encode()
+    run(_file(whole, tmp_path / "patients.nt"), out="file")
+    with served(_store(whole)) as server:
+        broken_off(run, server)
+        assert run("--endpoint", server.url, "--slice", 8, "--resume").fault == ""
+        assert asked(server) == [*FIRST, "facts", "facts", "facts", "derived"]
+        server.queries.clear()
+        assert run("--endpoint", server.url, "--slice", 8, "--resume").fault == ""
+        assert asked(server) == ["many", "many"]
+    same_rows(tmp_path)
+
+
+@pytest.mark.parametrize("one", [0, 1], ids=["what is stated", "who is there"])
+def test_what_has_changed_since_is_answered_anew(run: Run, server: Served, tmp_path: Path, one: int) -> None:
+    """As many patients as before, of whom one is another, or of whom something else is stated."""
+    age = f"<{LEPTO}ageYears>"
+    changes = [
+        f"DELETE {{ ?p {age} ?age }} INSERT {{ ?p {age} 17 }} WHERE {{ ?p <{IDENTIFIER}> 'R00000002' ; {age} ?age }}",
+        (
+            f"DELETE {{ ?p ?q ?o }} WHERE {{ ?p <{IDENTIFIER}> 'R00000002' ; ?q ?o }} ;"
+            f"INSERT DATA {{ <http://example.org/p/0> {TYPE} }}"
+        ),
     ]
+    broken_off(run, server)
+    server.store.update(changes[one])
+    assert run("--endpoint", server.url, "--slice", 8, "--resume").fault == ""
+    again = asked(server)
+    assert again.count("derived") == 2, "the slice that was left and the one that has changed"
+    run("--endpoint", server.url, "--slice", 8, out="file")
+    assert len(rows(tmp_path / "out", "patients")) == 20
     same_rows(tmp_path)
 
 

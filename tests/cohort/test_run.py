@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,8 @@ ON = registry.ON
 DAY = ["--on", ON.isoformat()]
 PATIENTS = 120
 SMALL = ["--slice", "4000"]
+BLOW = Path(__file__).parent / "blow"
+"""What kills a process at a certain step."""
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +57,14 @@ def whole(registry_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return out
 
 
+@pytest.fixture(scope="module")
+def by_sparql(registry_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same by SPARQL, which takes its time."""
+    out = tmp_path_factory.mktemp("by-sparql") / "answers"
+    ran(registry_file, "--out", out, *SMALL, "--by-sparql")
+    return out
+
+
 def lepto(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run the command `lepto cohort`."""
     command = [sys.executable, "-m", "lepto.cli", "cohort", *map(str, arguments), *DAY]
@@ -72,6 +85,45 @@ def failed(status: int, *arguments: object, **options: Any) -> str:
     assert done.stderr.startswith("lepto: ")
     assert done.stderr.count("\n") == 1, done.stderr
     return done.stderr
+
+
+def killed_at(step: int, *arguments: object, out: Path) -> bool:
+    """Run it, and have it killed as it is about to do so many steps in the folder; tell whether it did so many."""
+    path = os.pathsep.join([str(BLOW), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
+    blow = {"BLOW_IN": str(out), "BLOW_AT": str(step), "PYTHONPATH": path}
+    done = lepto(*arguments, "--out", out, "--jobs", "1", env=os.environ | blow)
+    assert done.returncode in (0, 1, -signal.SIGKILL), done.stderr
+    return done.returncode == -signal.SIGKILL
+
+
+@contextmanager
+def running(*arguments: object, out: Path, until: Path) -> Iterator[subprocess.Popen[str]]:
+    """Lend a run that is at work since it has written a file."""
+    command = [sys.executable, "-m", "lepto.cli", "cohort", *map(str, arguments), "--out", str(out), *DAY]
+    begun = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        wait_for(until.exists)
+        yield begun
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(begun.pid, signal.SIGKILL)
+        begun.communicate()
+
+
+def wait_for(what: Callable[[], bool], seconds: float = 120) -> None:
+    """Wait until something is so."""
+    waiting_until = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < waiting_until, "it took too long"
+        time.sleep(0.01)
+
+
+def processes(column: int, number: int) -> set[int]:
+    """The processes that are alive of which a column (0: its own number, 1: its parent's) is such a number."""
+    told = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=True).stdout
+    table = [line.split() for line in told.splitlines()]
+    assert str(os.getpid()) in {row[0] for row in table}
+    return {int(row[0]) for row in table if int(row[column]) == number and not row[2].startswith("Z")}
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -158,8 +210,9 @@ def test_the_run_says_what_was_asked_of_which_guideline(whole: Path, knowledge: 
 
 
 def test_nothing_of_the_work_is_left_behind(whole: Path) -> None:
-    """Only tables, the summary with its pictures, and what was asked."""
+    """Only tables, the summary with its pictures, what was asked, and the hashes of them all."""
     assert sorted(path.name for path in whole.iterdir()) == [
+        "SHA256SUMS",
         "findings",
         "missing.svg",
         "patients",
@@ -168,6 +221,14 @@ def test_nothing_of_the_work_is_left_behind(whole: Path) -> None:
         "verdicts",
         "verdicts.svg",
     ]
+
+
+def test_the_hashes_are_those_of_all_files(whole: Path) -> None:
+    """As `sha256sum --check` reads them."""
+    held = files(whole)
+    lines = held.pop("SHA256SUMS").decode().splitlines()
+    assert sorted(lines) == sorted(f"{hashlib.sha256(data).hexdigest()}  {name}" for name, data in held.items())
+    assert len(lines) > len(list((whole / "verdicts").iterdir())) * 3 > 3
 
 
 @pytest.mark.parametrize("form", ["ndjson", "csv"])
@@ -381,34 +442,157 @@ def test_several_processes_give_the_files_that_one_gives(registry_file: Path, wh
 @pytest.mark.parametrize("jobs", ["1", "2"])
 @pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT], ids=["kill -9", "Ctrl-C"])
 def test_a_run_that_was_broken_off_goes_on_and_ends_as_if_nothing_had_been(
-    blow: signal.Signals, jobs: str, registry_file: Path, tmp_path: Path
+    blow: signal.Signals, jobs: str, registry_file: Path, by_sparql: Path, tmp_path: Path
 ) -> None:
     """Byte for byte; what was finished is not done again."""
     out, slow = tmp_path / "answers", [*SMALL, "--by-sparql", "--jobs", jobs]
-    command = [sys.executable, "-m", "lepto.cli", "cohort", str(registry_file), "--out", str(out), *DAY, *slow]
-    begun = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    journal = out / ".work" / "part-00000.json"
-    waiting_until = time.monotonic() + 120
-    while not journal.exists() and time.monotonic() < waiting_until:
-        time.sleep(0.01)
-    os.killpg(begun.pid, blow)
-    _, told = begun.communicate(timeout=60)
+    with running(registry_file, *slow, out=out, until=out / ".work" / "part-00000.sha256") as begun:
+        os.killpg(begun.pid, blow)
+        _, told = begun.communicate(timeout=60)
     if blow == signal.SIGINT:
         assert begun.returncode == 130
         assert told == "lepto: interrupted; what is finished is kept, and --resume goes on from there\n"
     else:
         assert begun.returncode == -signal.SIGKILL
-    assert not (out / "summary.json").exists()
-    kept = {path.name: path.stat().st_mtime_ns for path in (out / "verdicts").iterdir() if path.name[0] != "."}
-    finished = {path.stem for path in (out / ".work").glob("part-*.json")}
+    assert not (out / "SHA256SUMS").exists()
+    finished = {path.stem: path.stat().st_mtime_ns for path in (out / ".work").glob("part-*.sha256")}
+    kept = {name: (out / "verdicts" / f"{name}.parquet").stat().st_mtime_ns for name in finished}
     assert finished
     assert "--resume" in failed(2, registry_file, "--out", out, *slow)
     ran(registry_file, "--out", out, *slow, "--resume")
-    assert {name: (out / "verdicts" / name).stat().st_mtime_ns for name in kept if Path(name).stem in finished} == {
-        name: time for name, time in kept.items() if Path(name).stem in finished
-    }
-    ran(registry_file, "--out", tmp_path / "undisturbed", *slow)
-    assert files(out) == files(tmp_path / "undisturbed")
+    assert {name: (out / "verdicts" / f"{name}.parquet").stat().st_mtime_ns for name in finished} == kept
+    assert files(out) == files(by_sparql)
+
+
+def test_a_finished_run_is_believed_only_as_far_as_its_files_go(
+    registry_file: Path, whole: Path, tmp_path: Path
+) -> None:
+    """What is gone, cut off, added or spoilt is named; nothing is changed, and --force answers anew."""
+    out = tmp_path / "answers"
+    one = "verdicts/part-00001.parquet"
+    for name, data in {
+        one: None,
+        "patients/part-00000.parquet": files(whole)["patients/part-00000.parquet"][:-1],
+        "findings/part-00099.parquet": b"PAR1",
+        "summary.json": b'{"patients": 1',
+        "missing.svg": None,
+        "SHA256SUMS": b"",
+    }.items():
+        shutil.copytree(whole, out)
+        (out / name).unlink() if data is None else (out / name).write_bytes(data)
+        before = files(out)
+        line = failed(2, registry_file, "--out", out, *SMALL, "--resume")
+        assert f": {name}: it is not as the run left it; " in line
+        assert files(out) == before
+        if name != one:
+            shutil.rmtree(out)
+            continue
+        ran(registry_file, "--out", out, *SMALL, "--force")
+        assert files(out) == files(whole)
+        shutil.rmtree(out)
+    shutil.copytree(whole, out)
+    (out / "run.json").write_text('{"on": ')
+    assert "run.json cannot be read" in failed(2, registry_file, "--out", out, *SMALL, "--resume")
+
+
+def test_a_part_of_an_unfinished_run_that_is_not_as_it_was_written_is_answered_anew(
+    registry_file: Path, whole: Path, tmp_path: Path
+) -> None:
+    """Tables and journal alike; the others stay."""
+    out = tmp_path / "answers"
+    assert killed_at(120, registry_file, *SMALL, out=out)
+    seals = {path.name for path in (out / ".work").glob("part-*.sha256")}
+    assert seals > {f"part-0000{number}.sha256" for number in range(3)}
+    (out / "verdicts" / "part-00000.parquet").write_bytes(b"PAR1")
+    (out / ".work" / "part-00001.json").write_text('{"patients": ')
+    (out / ".work" / "part-00001.npy").write_text("")
+    (out / ".work" / "part-00002.sha256").write_bytes(b"\xff")
+    kept = (out / "verdicts" / "part-00003.parquet").stat().st_mtime_ns
+    ran(registry_file, "--out", out, *SMALL, "--resume")
+    assert (out / "verdicts" / "part-00003.parquet").stat().st_mtime_ns == kept
+    assert files(out) == files(whole)
+
+
+@pytest.fixture(scope="module")
+def few(people: Sequence[Mapping[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """A registry of two slices, each with a patient whose id is in the other too; and how it is cut."""
+    lines = [json.dumps(one) + "\n" for one in (people[0], people[1], people[2], people[0])]
+    path = tmp_path_factory.mktemp("few") / "few.ndjson"
+    path.write_text("".join(lines))
+    return [str(path), "--slice", str(len(lines[0]) + 1)]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(few: Sequence[str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The files of a run over these that nothing disturbed."""
+    out = tmp_path_factory.mktemp("undisturbed") / "answers"
+    ran(*few, "--out", out)
+    return files(out)
+
+
+SCENES = ["into a new folder", "over answers of another plan", "over answers of the same plan", "over half a run"]
+
+
+def before_the_run(scene: str, few: Sequence[str], out: Path) -> list[str]:
+    """Prepare what is in the folder, and tell with what option a run begins there."""
+    if scene == "into a new folder":
+        return []
+    if scene == "over half a run":
+        assert killed_at(70, *few, "--format", "csv", out=out)
+    else:
+        ran(*few, "--out", out, *(["--format", "csv", "--slice", "300"] if "another" in scene else []))
+    return ["--force"]
+
+
+def broken_off(scene: str, few: Sequence[str], wanted: Mapping[str, bytes], folder: Path, steps: range) -> int:
+    """Kill a run at each of some steps, and go on with it each time; return the first that it did not come to."""
+    option = before_the_run(scene, few, folder / "before")
+    old = files(folder / "before")
+    for number in steps:
+        out = folder / str(number)
+        if option:
+            shutil.copytree(folder / "before", out)
+        if not killed_at(number, *few, *option, out=out):
+            return number
+        done = lepto(*few, "--out", out, "--resume")
+        if done.returncode == 2:  # It was killed before it did anything to the old answers.
+            assert "begun with something else (format" in done.stderr
+            assert {name: data for name, data in files(out).items() if name in old} == old
+            ran(*few, "--out", out, "--force")
+        assert files(out) == wanted, number
+        shutil.rmtree(out)
+    return steps.stop
+
+
+@pytest.mark.parametrize("scene, at", [(SCENES[0], 40), (SCENES[1], 12)])
+def test_a_run_that_is_killed_at_a_step_goes_on(
+    scene: str, at: int, few: Sequence[str], undisturbed: Mapping[str, bytes], tmp_path: Path
+) -> None:
+    """As it writes a table, or throws old answers away: it ends in the bytes of a run that nothing disturbed."""
+    assert broken_off(scene, few, undisturbed, tmp_path, range(at, at + 1)) == at + 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scene", SCENES)
+def test_at_whatever_step_a_run_is_killed_it_goes_on(
+    scene: str, few: Sequence[str], undisturbed: Mapping[str, bytes], tmp_path: Path
+) -> None:
+    """Each file that is opened, reaches the disk, gets its name or is removed is a step; of so many one is tried."""
+    steps = range(1, 1000, int(os.environ.get("EVERY", "11")))
+    assert 100 < broken_off(scene, few, undisturbed, tmp_path, steps) < 1000
+
+
+def test_processes_end_with_a_run_that_is_killed(registry_file: Path, tmp_path: Path) -> None:
+    """And the next run waits until they have written their last: no part is one of theirs."""
+    out = tmp_path / "answers"
+    slow = [registry_file, *SMALL, "--by-sparql", "--jobs", "2"]
+    with running(*slow, out=out, until=out / ".work" / "part-00000.json") as begun:
+        children = processes(1, begun.pid)
+        assert len(children) >= 2
+        begun.kill()
+        ran(registry_file, "--out", out, "--format", "csv", "--force")
+        wait_for(lambda: not any(processes(0, child) for child in children), seconds=10)
+    assert {path.name for path in out.rglob("part-*")} == {"part-00000.csv"}
 
 
 def test_a_disk_that_is_full_loses_nothing(registry_file: Path, whole: Path, tmp_path: Path) -> None:
@@ -435,16 +619,63 @@ def test_a_place_that_cannot_be_written_to_is_named(registry_file: Path, tmp_pat
         assert str(out) in failed(3, registry_file, "--out", out)
 
 
-def test_two_runs_at_once_do_not_mix(registry_file: Path, tmp_path: Path) -> None:
-    """The second is told that the first is at work."""
+def test_a_process_that_is_ended_from_outside_ends_the_run(
+    registry_file: Path, by_sparql: Path, tmp_path: Path
+) -> None:
+    """As the system does where memory runs out: one line, a status of its own, and what is finished is kept."""
     out = tmp_path / "answers"
-    command = [sys.executable, "-m", "lepto.cli", "cohort", str(registry_file), "--out", str(out), *DAY, "--by-sparql"]
-    first = subprocess.Popen([*command, "--jobs", "1"])
-    try:
-        waiting_until = time.monotonic() + 60
-        while not (out / ".work" / "lock").exists() and time.monotonic() < waiting_until:
-            time.sleep(0.01)
-        assert "another run" in failed(2, registry_file, "--out", out, "--by-sparql", "--resume")
-    finally:
-        first.kill()
-        first.wait()
+    slow = [registry_file, *SMALL, "--by-sparql", "--jobs", "2"]
+    with running(*slow, out=out, until=out / ".work" / "part-00000.json") as begun:
+        os.kill(max(processes(1, begun.pid)), signal.SIGKILL)
+        _, told = begun.communicate(timeout=60)
+    assert (begun.returncode, told.count("\n")) == (4, 1), told
+    assert "--jobs takes fewer processes, --resume goes on" in told
+    ran(*slow, "--out", out, "--resume")
+    assert files(out) == files(by_sparql)
+
+
+def test_two_runs_at_once_do_not_mix(registry_file: Path, by_sparql: Path, tmp_path: Path) -> None:
+    """The second is told that the first is at work, which goes on untouched, whatever the second was to do."""
+    out = tmp_path / "answers"
+    slow = [registry_file, *SMALL, "--by-sparql", "--jobs", "1"]
+    with running(*slow, out=out, until=out / ".work" / "part-00000.json") as first:
+        first.send_signal(signal.SIGSTOP)
+        before = files(out)
+        for second in (["--resume"], ["--force"], ["--force", "--format", "csv"]):
+            assert "another run is at work there" in failed(2, *slow, "--out", out, *second)
+        assert files(out) == before
+        first.send_signal(signal.SIGCONT)
+        _, told = first.communicate(timeout=120)
+        assert (first.returncode, told) == (1, "")
+    assert files(out) == files(by_sparql)
+
+
+def test_a_folder_in_which_a_run_was_killed_before_it_had_a_plan_is_an_empty_one(
+    registry_file: Path, tmp_path: Path
+) -> None:
+    """But not one with a hidden file of somebody else, which stays even in a folder of ours."""
+    out = tmp_path / "answers"
+    (out / ".work").mkdir(parents=True)
+    (out / ".work" / "lock").touch()
+    (out / ".run.json.4711").write_text('{"on": ')
+    (out / ".thesis.2026").write_text("ten years")
+    assert "something else" in failed(2, registry_file, "--out", out)
+    thesis = (out / ".thesis.2026").rename(tmp_path / "thesis")
+    ran(registry_file, "--out", out)
+    assert not [name for name in files(out) if name.startswith(".")]
+    thesis.rename(out / ".thesis.2026")
+    for option in ("--resume", "--force"):
+        ran(registry_file, "--out", out, option)
+        assert files(out)[".thesis.2026"] == b"ten years"
+
+
+@pytest.mark.parametrize("option", ["--resume", "--force"])
+def test_a_table_that_leads_elsewhere_is_refused(option: str, registry_file: Path, whole: Path, tmp_path: Path) -> None:
+    """Nothing is taken away or written outside the folder."""
+    shutil.copytree(whole, tmp_path / "answers")
+    (tmp_path / "answers" / "verdicts").rename(tmp_path / "elsewhere")
+    (tmp_path / "answers" / "verdicts").symlink_to(tmp_path / "elsewhere")
+    before = files(tmp_path)
+    line = failed(2, registry_file, "--out", tmp_path / "answers", *SMALL, option)
+    assert ": verdicts: it leads elsewhere; " in line
+    assert files(tmp_path) == before

@@ -1,12 +1,14 @@
 """Patients who stay in a SPARQL endpoint: it derives the standings by the portable query, slice by slice.
 
-Who they are is asked once, in the order of their IRIs, and kept until the run is finished. Of each slice the facts are
-fetched too: the shapes read them, and what the server derives from them is held against what is derived from them here.
+Who they are is asked first, in the order of their IRIs. Of each slice the facts are fetched too: the shapes read them,
+and what the server derives from them is held against what is derived from them here. Their hash is noted: by it a run
+that is gone on with sees whether the server still states the same of a slice that was finished before.
 """
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
 import re
@@ -33,7 +35,7 @@ from urllib.request import (
 )
 
 import numpy as np
-from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse
+from pyoxigraph import CanonicalizationAlgorithm, Dataset, Literal, NamedNode, Quad, RdfFormat, Triple, parse
 
 from lepto.cohort.answering import Answering
 from lepto.cohort.aside import part_of_records
@@ -245,24 +247,22 @@ def _values(patients: Sequence[str]) -> str:
 
 def listed(endpoint: Endpoint, folder: Path, many: int, at_once: int) -> Iterator[Slice]:
     """Yield the slices of an endpoint that has so many patients, so many at once: each is a file in a folder that says
-    who is in it. They are listed once, and stay as they were when a run is gone on with.
+    who is in it. It stays as it was when a run is gone on with, if they are the same.
     """
-    whole = folder / "slices.json"
-    if not whole.exists():
-        sizes = []
-        for number, some in enumerate(_checked(endpoint, many, at_once)):
-            write(_slice(folder, number), json.dumps({"endpoint": endpoint.url, "patients": some}).encode())
-            sizes.append(len(some))
-        write(whole, json.dumps(sizes).encode())
     first = 1
-    for number, size in enumerate(json.loads(whole.read_text())):
-        path = _slice(folder, number)
-        yield Slice(Kind.ENDPOINT, path, 0, path.stat().st_size, first, size)
-        first += size
+    for number, some in enumerate(_checked(endpoint, many, at_once)):
+        path = folder / f"patients-{number:05}.json"
+        note = str(facts_of(path).resolve())
+        data = json.dumps({"endpoint": endpoint.url, "patients": some, "note": note}).encode()
+        if not path.exists() or path.read_bytes() != data:
+            write(path, data)
+        yield Slice(Kind.ENDPOINT, path, 0, len(data), first, len(some))
+        first += len(some)
 
 
-def _slice(folder: Path, number: int) -> Path:
-    return folder / f"patients-{number:05}.json"
+def facts_of(listed: Path) -> Path:
+    """Return where the hash is noted of what an endpoint stated of the patients in such a file."""
+    return listed.with_suffix(".sha256")
 
 
 def _checked(endpoint: Endpoint, many: int, at_once: int) -> Iterator[list[str]]:
@@ -283,6 +283,7 @@ def part_of_endpoint(answering: Answering, data: bytes) -> Part:
     place = {patient: number for number, patient in enumerate(patients)}
     name = one_line(endpoint.url)
     triples = endpoint.facts(patients, LEPTO + answering.coding.courses)
+    write(Path(asked["note"]), _hash(triples).encode())
     # The records come in the order in which patients are spoken of.
     triples.sort(key=lambda triple: place.get(getattr(triple.subject, "value", ""), len(place)))
     records = read_graph(triples, name, answering.knowledge.facts, by_iri=True)[: len(patients)]
@@ -290,3 +291,17 @@ def part_of_endpoint(answering: Answering, data: bytes) -> Part:
         endpoint.refuse("a patient is gone from it", "ask when nobody writes to it")
     told = endpoint.standings(answering.knowledge.compiled.portable, patients)
     return replace(part_of_records(answering, records), told=told)
+
+
+def unchanged(answering: Answering, data: bytes) -> bool:
+    """Return whether the endpoint of such a slice states what it stated when the slice was answered."""
+    asked: Mapping[str, Any] = json.loads(data)
+    triples = Endpoint(asked["endpoint"]).facts(asked["patients"], LEPTO + answering.coding.courses)
+    return Path(asked["note"]).read_text() == _hash(triples)
+
+
+def _hash(triples: Sequence[Triple]) -> str:
+    """A hash of what triples say, whatever their order and the names of blank nodes."""
+    graph = Dataset(Quad(*triple) for triple in triples)
+    graph.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+    return hashlib.sha256("\n".join(sorted(map(str, graph))).encode()).hexdigest()

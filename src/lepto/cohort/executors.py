@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context
-from threading import current_thread, main_thread
-from typing import TypeAlias
+from functools import partial
+from multiprocessing import get_context, parent_process
+from threading import Thread, current_thread, main_thread
+from typing import TextIO, TypeAlias
 
-from lepto.cohort.work import Done, Job, Task, Work
+from lepto.cohort.seals import answer_and_seal
+from lepto.cohort.work import JOURNAL, Done, Job, Task, Work
 from lepto.errors import LeptoError
 
 Executor: TypeAlias = Callable[[Job, Sequence[Task]], Iterator[Done]]
 """Answers tasks in any order, and yields each when it is finished."""
+WORKERS = "workers"
+"""The file, in the journal, that each process holds in common with others while it may write."""
 
 
 def cores() -> int:
@@ -34,8 +39,7 @@ def processes(many: int) -> Executor:
     """Return what answers in so many processes, or in this one."""
 
     def here(job: Job, tasks: Sequence[Task]) -> Iterator[Done]:
-        work = Work(job)
-        return map(work.do, tasks)
+        return map(partial(answer_and_seal, Work(job)), tasks)
 
     def side_by_side(job: Job, tasks: Sequence[Task]) -> Iterator[Done]:
         pool = ProcessPoolExecutor(min(many, len(tasks)), get_context("spawn"), _begin, (job,))
@@ -80,15 +84,25 @@ def _finished(running: set[Future[Done]]) -> Iterator[Done]:
     return iter([one.result() for one in done])
 
 
-_works: dict[Job, Work] = {}
-"""What this process has prepared for the job that it works on."""
+_works: dict[Job, tuple[Work, TextIO]] = {}
+"""What this process has prepared for the job that it works on, and what it holds."""
 
 
 def _begin(job: Job) -> None:
     """Prepare a process."""
-    _works[job] = Work(job)
+    Thread(target=_end_with_parent, daemon=True).start()
+    held = (job.out / JOURNAL / WORKERS).open("w")
+    fcntl.flock(held, fcntl.LOCK_SH)
+    _works[job] = Work(job), held
+
+
+def _end_with_parent() -> None:
+    """End this process when the run that began it is gone, even by `kill -9`: nobody waits for its answers."""
+    if parent := parent_process():
+        parent.join()
+        os._exit(WorkerLostError.status)
 
 
 def _do(task: Task) -> Done:
-    (work,) = _works.values()
-    return work.do(task)
+    ((work, _),) = _works.values()
+    return answer_and_seal(work, task)

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Triple, serialize
+from pyoxigraph import NamedNode, Quad, RdfFormat, Triple, serialize
 
 from lepto.errors import LeptoError, one_line
 from lepto.read.record import patient_iri
-from lepto.render.as_turtle import OUTCOME, STRENGTH
+from lepto.render.as_turtle import OUTCOME, STRENGTH, link, text
 from lepto.vocabulary import IDENTIFIER, LEPTO, PROV, RDF_TYPE, XSD_DATE
 
 
@@ -99,8 +99,8 @@ def _verdicts(frame: pl.DataFrame, on: str) -> Iterator[Quad]:
         ]
         if strength := STRENGTH.get(row["bar"] or row["verdict"]):
             links.append((LEPTO + "verdictStrength", LEPTO + strength))
-        yield from _in_report(patient, on, (_link(this, *link) for link in links))
-        yield from _in_report(patient, on, [_link(_report(patient, on), LEPTO + "hasVerdict", this)])
+        yield from _in_report(patient, on, (link(this, *one) for one in links))
+        yield from _in_report(patient, on, [link(_report(patient, on), LEPTO + "hasVerdict", this)])
 
 
 def _findings(frame: pl.DataFrame, on: str) -> Iterator[Quad]:
@@ -110,8 +110,8 @@ def _findings(frame: pl.DataFrame, on: str) -> Iterator[Quad]:
         report = _report(patient, on)
         this = f"{report}:finding:{next(numbers.setdefault(patient, count(1)))}"
         texts = {"severity": "severity", "property": "onProperty", "value": "onValue", "message": "message"}
-        said = [_text(this, LEPTO + name, row[column]) for column, name in texts.items() if row[column] is not None]
-        about = [_link(report, LEPTO + "hasFinding", this), _link(this, RDF_TYPE, LEPTO + "Finding")]
+        said = [text(this, LEPTO + name, row[column]) for column, name in texts.items() if row[column] is not None]
+        about = [link(report, LEPTO + "hasFinding", this), link(this, RDF_TYPE, LEPTO + "Finding")]
         yield from _in_report(patient, on, [*about, *said])
 
 
@@ -123,10 +123,10 @@ def _patients(frame: pl.DataFrame, on: str) -> Iterator[Quad]:
             patient,
             on,
             [
-                _link(report, RDF_TYPE, LEPTO + "Report"),
-                _link(report, LEPTO + "ofPatient", patient),
-                _text(report, LEPTO + "answeredOn", on, XSD_DATE),
-                _text(patient, IDENTIFIER, name),
+                link(report, RDF_TYPE, LEPTO + "Report"),
+                link(report, LEPTO + "ofPatient", patient),
+                text(report, LEPTO + "answeredOn", on, XSD_DATE),
+                text(patient, IDENTIFIER, name),
             ],
         )
 
@@ -145,12 +145,3 @@ def _report(patient: str, on: str) -> str:
 def _in_report(patient: str, on: str, triples: Iterable[Triple]) -> Iterator[Quad]:
     graph = NamedNode(_report(patient, on))
     return (Quad(triple.subject, triple.predicate, triple.object, graph) for triple in triples)
-
-
-def _link(subject: str, predicate: str, object_: str) -> Triple:
-    return Triple(NamedNode(subject), NamedNode(predicate), NamedNode(object_))
-
-
-def _text(subject: str, predicate: str, value: str, datatype: str | None = None) -> Triple:
-    literal = Literal(value, datatype=NamedNode(datatype)) if datatype else Literal(value)
-    return Triple(NamedNode(subject), NamedNode(predicate), literal)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import shutil
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
@@ -19,15 +16,17 @@ import numpy as np
 from lepto.cohort.aside import lines_of
 from lepto.cohort.endpoint import Endpoint, listed
 from lepto.cohort.executors import Executor
-from lepto.cohort.outputs import Format, output_error, write
+from lepto.cohort.folder import RUN, SUMMARY, SUMS, finished, prepared
+from lepto.cohort.outputs import Format, write
+from lepto.cohort.seals import sealed, sums, sums_of_tables
 from lepto.cohort.sources import Kind, Slice, Source, slices, source
 from lepto.cohort.summary import Summary, pictures
-from lepto.cohort.work import JOURNAL, TABLES, Job, Task, Work, hashes
-from lepto.errors import InputError, LeptoError, one_line
+from lepto.cohort.work import JOURNAL, Job, Task, Work, hashes
+from lepto.errors import LeptoError
 from lepto.knowledge import Knowledge, load
 from lepto.read import Intaking, read
 
-RUN, SUMMARY, ASIDE, LOCK = "run.json", "summary.json", "aside", "lock"
+ASIDE: Final = "aside"
 RECORDS_AT_ONCE: Final = 20_000
 PATIENTS_AT_ONCE: Final = 250
 """Of an endpoint."""
@@ -84,9 +83,9 @@ def cohort(
     """Answer every patient in some files or in an endpoint, and return what was counted.
 
     Out: in the folder `out` the tables verdicts, findings and patients, a file a slice; `run.json` says what was asked,
-    `summary.json` what came out, and two pictures show it. Raises InputError for a file that cannot be used and
-    for a folder that holds something else, OutputError where the system refuses to write, WorkerLostError where a
-    process was ended from outside, InterruptedRunError.
+    `summary.json` what came out, two pictures show it, and `SHA256SUMS` has the hashes of all. Raises InputError for a
+    file that cannot be used and for a folder that holds something else or was changed, OutputError where the system
+    refuses to write, WorkerLostError where a process was ended from outside, InterruptedRunError.
     """
     try:
         return _run(paths, out, options, executor, progress or Silence())
@@ -100,8 +99,9 @@ def _run(paths: Sequence[Path], out: Path, options: Options, executor: Executor,
     sources = [source(path, knowledge.facts) for path in paths]
     endpoint = Endpoint(options.endpoint) if options.endpoint else None
     many = endpoint.count() if endpoint else 0
-    with _prepared(out, _plan(sources, knowledge, options, many), options):
-        if (out / SUMMARY).exists():
+    plan = _plan(sources, knowledge, options, many)
+    with prepared(out, plan, resume=options.resume, force=options.force):
+        if finished(out):
             return Summary.of(json.loads((out / SUMMARY).read_text(encoding="utf-8")))
         pieces = _pieces(sources, knowledge, job, options.slice)
         if endpoint:
@@ -109,7 +109,7 @@ def _run(paths: Sequence[Path], out: Path, options: Options, executor: Executor,
         tasks = [Task(number, piece) for number, piece in enumerate(pieces)]
         _answer(job, tasks, executor, progress)
         _refuse_shared_ids(job, knowledge, tasks, executor)
-        return _finish(job, len(tasks))
+        return _finish(job, tasks)
 
 
 def _plan(sources: Sequence[Source], knowledge: Knowledge, options: Options, many: int) -> dict[str, Any]:
@@ -128,80 +128,6 @@ def _plan(sources: Sequence[Source], knowledge: Knowledge, options: Options, man
         "program": {name: version(name) for name in ("lepto", "polars", "pyoxigraph")},
         "notice": "Research software, not a medical device; the guideline's source is unreviewed.",
     }
-
-
-# The folder of the answers
-
-
-@contextmanager
-def _prepared(out: Path, plan: Mapping[str, Any], options: Options) -> Iterator[None]:
-    """Hold the folder of a run against all other runs, ready to be written to."""
-    begun = _begun(out)
-    if begun is not None and not (options.resume or options.force):
-        mend = "--resume goes on with it or leaves it as it is, --force throws it away"
-        raise InputError(one_line(str(out)), "the folder", "it holds a cohort's answers already", mend)
-    if begun is not None and not options.force and begun != plan:
-        differ = ", ".join(sorted(name for name in {*plan, *begun} if begun.get(name) != plan.get(name)))
-        fault = f"the run there was begun with something else ({differ})"
-        raise InputError(one_line(str(out)), RUN, fault, "ask as it was asked then, or throw it away by --force")
-    if begun is None:
-        write(out / RUN, json.dumps(plan, indent=2).encode() + b"\n")
-    try:
-        (out / JOURNAL).mkdir(exist_ok=True)
-        with (out / JOURNAL / LOCK).open("w") as lock:
-            _hold(lock, out)
-            _sweep(out)
-            if begun is not None and options.force:
-                _throw_away(out)
-                write(out / RUN, json.dumps(plan, indent=2).encode() + b"\n")
-            yield
-    except OSError as error:
-        raise output_error(out, error) from None
-    if (out / SUMMARY).exists():
-        shutil.rmtree(out / JOURNAL, ignore_errors=True)
-
-
-def _sweep(out: Path) -> None:
-    """Take away what a run was writing when it was killed; `write` names such files after its process."""
-    for path in [*out.rglob(".*")]:
-        if path.is_file() and path.suffix[1:].isdigit():
-            path.unlink()
-
-
-def _throw_away(out: Path) -> None:
-    """Take away a run's answers, first of all what says that they are whole."""
-    for name in (SUMMARY, *pictures()):
-        (out / name).unlink(missing_ok=True)
-    for path in [*(out / JOURNAL).iterdir()]:
-        if path.name != LOCK:
-            path.unlink()
-    for name in TABLES:
-        if (out / name).exists():
-            shutil.rmtree(out / name)
-
-
-def _begun(out: Path) -> dict[str, Any] | None:
-    """The plan of the run that a folder holds; None where it is empty or is not there."""
-    try:
-        if (out / RUN).exists():
-            begun = json.loads((out / RUN).read_text(encoding="utf-8"))
-            if isinstance(begun, dict) and begun.keys() >= {"on", "input", "guideline", "program"}:
-                return begun
-        held = out.exists() and any(out.iterdir())
-    except (OSError, ValueError):
-        held = True
-    if held:
-        fault = "it holds something else than a cohort's answers"
-        raise InputError(one_line(str(out)), "the folder", fault, "name a new or an empty folder")
-    return None
-
-
-def _hold(lock: Any, out: Path) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        fault = "another run is at work there"
-        raise InputError(one_line(str(out)), "the folder", fault, "wait for it, or name another folder") from None
 
 
 # The way of a run
@@ -228,7 +154,8 @@ def _aside(whole: Sequence[Source], knowledge: Knowledge, job: Job, size: int) -
 
 
 def _answer(job: Job, tasks: Sequence[Task], executor: Executor, progress: Progress) -> None:
-    left = [task for task in tasks if not job.journal(task.number).exists()]
+    """Answer what has no seal; of an endpoint all, for who answers a slice asks there whether a seal still holds."""
+    left = [task for task in tasks if task.piece.kind is Kind.ENDPOINT or not sealed(job, task)]
     whole = sum(task.piece.weight for task in tasks)
     progress.begin(whole, whole - sum(task.piece.weight for task in left))
     if left:
@@ -254,10 +181,13 @@ def _refuse_shared_ids(job: Job, knowledge: Knowledge, tasks: Sequence[Task], ex
         pass
 
 
-def _finish(job: Job, many: int) -> Summary:
-    counted = [json.loads(job.journal(number).read_text(encoding="utf-8")) for number in range(many)]
+def _finish(job: Job, tasks: Sequence[Task]) -> Summary:
+    counted = [json.loads(job.journal(task.number).read_text(encoding="utf-8")) for task in tasks]
     summary = Summary.added(counted)
-    for name, draw in pictures().items():
-        write(job.out / name, draw(summary))
-    write(job.out / SUMMARY, json.dumps(summary.told(), indent=2).encode() + b"\n")
+    files = {name: draw(summary) for name, draw in pictures().items()}
+    files[SUMMARY] = json.dumps(summary.told(), indent=2).encode() + b"\n"
+    for name, data in files.items():
+        write(job.out / name, data)
+    whole = sums(job.out, [job.out / name for name in (RUN, *files)])
+    write(job.out / SUMS, (whole + "".join(sums_of_tables(job, task) for task in tasks)).encode())
     return summary

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from lepto.cohort.executors import Executor, WorkerLostError
+from lepto.cohort.seals import answer_and_seal
 from lepto.cohort.work import Done, Job, Task, Work
 from lepto.errors import LeptoError, one_line
 from lepto.read.limits import MIB
@@ -56,7 +57,7 @@ def _on_worker(folder: Path, job: Job, task: Task) -> Done | LeptoError:
         os.chdir(folder)
         if job not in _works:
             _works[job] = Work(job)
-        return _works[job].do(task)
+        return answer_and_seal(_works[job], task)
     except LeptoError as error:
         return error
 

@@ -45,44 +45,44 @@ def _report(report: Report) -> Iterator[Triple]:
     derivation = f"{this}:derivation"
     yield _a(this, LEPTO + "Report")
     yield _a(this, PROV + "Entity")
-    yield _link(this, LEPTO + "ofPatient", patient)
+    yield link(this, LEPTO + "ofPatient", patient)
     yield Triple(NamedNode(patient), NamedNode(IDENTIFIER), Literal(report.patient))
-    yield _link(this, PROV + "wasGeneratedBy", derivation)
-    yield _link(this, PROV + "wasDerivedFrom", LEPTO + report.knowledge.guideline.removeprefix("lepto:"))
-    yield _text(this, LEPTO + "answeredOn", report.on, XSD_DATE)
+    yield link(this, PROV + "wasGeneratedBy", derivation)
+    yield link(this, PROV + "wasDerivedFrom", LEPTO + report.knowledge.guideline.removeprefix("lepto:"))
+    yield text(this, LEPTO + "answeredOn", report.on, XSD_DATE)
     yield _a(derivation, PROV + "Activity")
-    yield _link(derivation, PROV + "used", patient)
-    yield _link(derivation, PROV + "used", f"{ONTOLOGY}/{report.knowledge.version}")
+    yield link(derivation, PROV + "used", patient)
+    yield link(derivation, PROV + "used", f"{ONTOLOGY}/{report.knowledge.version}")
     for number, finding in enumerate(report.findings, 1):
         node = f"{this}:finding:{number}"
-        yield _link(this, LEPTO + "hasFinding", node)
+        yield link(this, LEPTO + "hasFinding", node)
         yield _a(node, LEPTO + "Finding")
-        yield _text(node, LEPTO + "severity", finding.severity)
-        yield _text(node, LEPTO + "message", finding.message)
+        yield text(node, LEPTO + "severity", finding.severity)
+        yield text(node, LEPTO + "message", finding.message)
         if finding.property:
-            yield _text(node, LEPTO + "onProperty", finding.property)
+            yield text(node, LEPTO + "onProperty", finding.property)
         if finding.value is not None:
-            yield _text(node, LEPTO + "onValue", finding.value)
+            yield text(node, LEPTO + "onValue", finding.value)
     if report.intake:
         yield from _intake(patient, this, derivation, report.intake)
     for verdict in report.verdicts:
         yield from _verdict(patient, this, verdict)
     for request in report.requests:
         node = f"{this}:request:{request.property}"
-        yield _link(this, LEPTO + "hasRequest", node)
+        yield link(this, LEPTO + "hasRequest", node)
         yield _a(node, LEPTO + "Request")
-        yield _link(node, LEPTO + "asksFor", LEPTO + request.property)
-        yield _text(node, LEPTO + "question", request.question)
-        yield _text(node, LEPTO + "holdsBack", str(request.blocking).lower(), XSD + "boolean")
+        yield link(node, LEPTO + "asksFor", LEPTO + request.property)
+        yield text(node, LEPTO + "question", request.question)
+        yield text(node, LEPTO + "holdsBack", str(request.blocking).lower(), XSD + "boolean")
         yield from _codes(node, request.codes)
-        yield from (_link(node, LEPTO + "settles", LEPTO + action) for action in request.decides)
-    yield from (_text(this, LEPTO + "assumption", text) for text in report.assumptions)
-    yield from (_text(this, LEPTO + "caveat", text) for text in report.caveats)
+        yield from (link(node, LEPTO + "settles", LEPTO + action) for action in request.decides)
+    yield from (text(this, LEPTO + "assumption", one) for one in report.assumptions)
+    yield from (text(this, LEPTO + "caveat", one) for one in report.caveats)
     for number, prognosis in enumerate(report.prognosis, 1):
         node = f"{this}:outlook:{number}"
-        yield _link(this, LEPTO + "outlook", node)
-        yield _text(node, LEPTO + "statement", prognosis.statement)
-        yield _text(node, LEPTO + "population", prognosis.population)
+        yield link(this, LEPTO + "outlook", node)
+        yield text(node, LEPTO + "statement", prognosis.statement)
+        yield text(node, LEPTO + "population", prognosis.population)
         yield from _sources(node, prognosis.claims, (), prognosis.evidence)
 
 
@@ -90,53 +90,53 @@ def _intake(patient: str, report: str, derivation: str, intake: Intake) -> Itera
     """What was made of a health record: the entries that were used, those that were not, and what is missing."""
     for source in dict.fromkeys(used.source for used in intake.used):
         entry = f"{patient}:entry:{quote(source, safe='')}"
-        yield _link(derivation, PROV + "used", entry)
+        yield link(derivation, PROV + "used", entry)
         yield _a(entry, PROV + "Entity")
-        yield _text(entry, RDFS + "label", source)
+        yield text(entry, RDFS + "label", source)
     for number, ignored in enumerate(intake.ignored, 1):
         node = f"{report}:ignored:{number}"
-        yield _link(report, LEPTO + "ignored", node)
-        yield _text(node, RDFS + "label", ignored.source)
-        yield _text(node, LEPTO + "ignoredSince", ignored.reason)
+        yield link(report, LEPTO + "ignored", node)
+        yield text(node, RDFS + "label", ignored.source)
+        yield text(node, LEPTO + "ignoredSince", ignored.reason)
         if ignored.property:
-            yield _link(node, LEPTO + "ofFact", LEPTO + ignored.property)
-    yield from (_link(report, LEPTO + "misses", LEPTO + name) for name in intake.missing)
+            yield link(node, LEPTO + "ofFact", LEPTO + ignored.property)
+    yield from (link(report, LEPTO + "misses", LEPTO + name) for name in intake.missing)
 
 
 def _verdict(patient: str, report: str, verdict: Verdict) -> Iterator[Triple]:
     this = f"{patient}:verdict:{verdict.action}"
-    yield _link(report, LEPTO + "hasVerdict", this)
+    yield link(report, LEPTO + "hasVerdict", this)
     yield _a(this, LEPTO + "Verdict")
     yield _a(this, PROV + "Entity")
-    yield _link(this, LEPTO + "ofPatient", patient)
-    yield _link(this, LEPTO + "onAction", LEPTO + verdict.action)
-    yield _link(this, LEPTO + "outcome", LEPTO + OUTCOME[verdict.verdict])
+    yield link(this, LEPTO + "ofPatient", patient)
+    yield link(this, LEPTO + "onAction", LEPTO + verdict.action)
+    yield link(this, LEPTO + "outcome", LEPTO + OUTCOME[verdict.verdict])
     if strength := STRENGTH.get(verdict.bar or verdict.verdict):
-        yield _link(this, LEPTO + "verdictStrength", LEPTO + strength)
-    yield _text(this, RDFS + "label", verdict.label)
+        yield link(this, LEPTO + "verdictStrength", LEPTO + strength)
+    yield text(this, RDFS + "label", verdict.label)
     if verdict.regimen:
-        yield _link(this, LEPTO + "hasRegimen", LEPTO + verdict.regimen.id)
+        yield link(this, LEPTO + "hasRegimen", LEPTO + verdict.regimen.id)
     yield from _codes(this, verdict.codes)
-    yield from (_link(this, LEPTO + "hasOption", LEPTO + option) for option in verdict.options)
-    yield from (_link(this, LEPTO + "awaits", LEPTO + fact) for fact in verdict.missing)
-    yield from (_text(this, LEPTO + "caution", text) for text in verdict.cautions)
+    yield from (link(this, LEPTO + "hasOption", LEPTO + option) for option in verdict.options)
+    yield from (link(this, LEPTO + "awaits", LEPTO + fact) for fact in verdict.missing)
+    yield from (text(this, LEPTO + "caution", one) for one in verdict.cautions)
     for reason in verdict.because:
         yield from _reason(patient, this, reason)
 
 
 def _reason(patient: str, verdict: str, reason: Reason) -> Iterator[Triple]:
     this = f"{verdict}:because:{reason.rule}"
-    yield _link(verdict, LEPTO + "because", this)
+    yield link(verdict, LEPTO + "because", this)
     yield _a(this, LEPTO + "Reason")
-    yield _link(verdict, PROV + "wasDerivedFrom", LEPTO + reason.rule)
-    yield _link(this, LEPTO + "ofRule", LEPTO + reason.rule)
-    yield _link(this, LEPTO + "standing", LEPTO + STANDING[reason.standing])
-    yield _text(this, RDFS + "label", reason.label)
+    yield link(verdict, PROV + "wasDerivedFrom", LEPTO + reason.rule)
+    yield link(this, LEPTO + "ofRule", LEPTO + reason.rule)
+    yield link(this, LEPTO + "standing", LEPTO + STANDING[reason.standing])
+    yield text(this, RDFS + "label", reason.label)
     if reason.strength in STRENGTH:
-        yield _link(this, LEPTO + "ruleStrength", LEPTO + STRENGTH[reason.strength])
+        yield link(this, LEPTO + "ruleStrength", LEPTO + STRENGTH[reason.strength])
     for criterion in reason.criteria:
         node = f"{patient}:standing:{criterion.criterion}"
-        yield _link(this, LEPTO + ROLE[criterion.role], node)
+        yield link(this, LEPTO + ROLE[criterion.role], node)
         yield from _criterion(node, criterion)
     yield from _sources(this, reason.claims, reason.resolutions, reason.evidence)
 
@@ -146,53 +146,55 @@ def _sources(
 ) -> Iterator[Triple]:
     """What something rests on; evidence with its quality, as far as it was appraised for this use."""
     for name in (*claims, *resolutions, *(item.id for item in evidence)):
-        yield _link(this, PROV + "wasDerivedFrom", LEPTO + name)
+        yield link(this, PROV + "wasDerivedFrom", LEPTO + name)
     for item in evidence:
         node = f"{this}:evidence:{item.id}"
-        yield _link(this, LEPTO + "hasEvidence", node)
-        yield _link(node, LEPTO + "ofEvidence", LEPTO + item.id)
-        yield _text(node, LEPTO + "directnessShown", item.directness)
-        yield _text(node, LEPTO + "verificationShown", item.verification)
+        yield link(this, LEPTO + "hasEvidence", node)
+        yield link(node, LEPTO + "ofEvidence", LEPTO + item.id)
+        yield text(node, LEPTO + "directnessShown", item.directness)
+        yield text(node, LEPTO + "verificationShown", item.verification)
         if item.certainty:
-            yield _text(node, LEPTO + "certaintyShown", item.certainty)
+            yield text(node, LEPTO + "certaintyShown", item.certainty)
 
 
 def _criterion(this: str, criterion: CriterionStanding) -> Iterator[Triple]:
-    yield _link(this, LEPTO + "ofCriterion", LEPTO + criterion.criterion)
-    yield _link(this, LEPTO + "standing", LEPTO + STANDING[criterion.standing])
-    yield _text(this, RDFS + "label", criterion.label)
-    yield _text(this, LEPTO + "assumed", str(criterion.assumed).lower(), XSD + "boolean")
+    yield link(this, LEPTO + "ofCriterion", LEPTO + criterion.criterion)
+    yield link(this, LEPTO + "standing", LEPTO + STANDING[criterion.standing])
+    yield text(this, RDFS + "label", criterion.label)
+    yield text(this, LEPTO + "assumed", str(criterion.assumed).lower(), XSD + "boolean")
     for fact in criterion.facts:
         digest = hashlib.sha256((fact.value or "").encode()).hexdigest()[:8]
         node = f"{this.split(':standing:')[0]}:fact:{quote(fact.property, safe='')}:{digest}"
-        yield _link(this, LEPTO + "restsOn", node)
+        yield link(this, LEPTO + "restsOn", node)
         yield _a(node, PROV + "Entity")
-        yield _link(node, LEPTO + "ofFact", LEPTO + fact.property)
-        yield _text(node, LEPTO + "hasValue", fact.value or "")
+        yield link(node, LEPTO + "ofFact", LEPTO + fact.property)
+        yield text(node, LEPTO + "hasValue", fact.value or "")
         yield from _codes(node, fact.codes)
         for source in fact.source.split(", ") if fact.source else ():
             entry = f"{this.split(':standing:')[0]}:entry:{quote(source, safe='')}"
-            yield _link(node, PROV + "wasDerivedFrom", entry)
+            yield link(node, PROV + "wasDerivedFrom", entry)
             yield _a(entry, PROV + "Entity")
-            yield _text(entry, RDFS + "label", source)
+            yield text(entry, RDFS + "label", source)
 
 
 def _codes(this: str, codes: Sequence[Code]) -> Iterator[Triple]:
     for code in codes:
         node = f"{this}:code:{quote(code.system, safe='')}:{quote(code.code, safe='')}"
-        yield _link(this, LEPTO + "hasCode", node)
-        yield _link(node, LEPTO + "codeSystem", code.system)
-        yield _text(node, SKOS + "notation", code.code)
+        yield link(this, LEPTO + "hasCode", node)
+        yield link(node, LEPTO + "codeSystem", code.system)
+        yield text(node, SKOS + "notation", code.code)
 
 
 def _a(subject: str, class_: str) -> Triple:
-    return _link(subject, RDF_TYPE, class_)
+    return link(subject, RDF_TYPE, class_)
 
 
-def _link(subject: str, predicate: str, object_: str) -> Triple:
+def link(subject: str, predicate: str, object_: str) -> Triple:
+    """Return what links two things, all by their IRIs."""
     return Triple(NamedNode(subject), NamedNode(predicate), NamedNode(object_))
 
 
-def _text(subject: str, predicate: str, value: str, datatype: str | None = None) -> Triple:
+def text(subject: str, predicate: str, value: str, datatype: str | None = None) -> Triple:
+    """Return what says a text, or a value of a datatype, of something."""
     literal = Literal(value, datatype=NamedNode(datatype)) if datatype else Literal(value)
     return Triple(NamedNode(subject), NamedNode(predicate), literal)
