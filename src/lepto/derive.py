@@ -14,10 +14,13 @@ from lepto.prepared import Prepared
 from lepto.vocabulary import LEPTO
 
 OF_PATIENT = NamedNode(LEPTO + "ofPatient")
+MANY = 500
+"""Triples about patients beside which copying the knowledge takes no longer than removing all that is derived."""
 CRITERIA = ("1-open-criteria",)
 RULES = (*CRITERIA, "2-rules-not-met", "3-rules-open", "4-rules-met")
 VERDICTS = (*RULES, "5-offers", "6-bars", "7-verdicts")
-STEPS = (*VERDICTS, "8-paths-of-met", "8-paths-of-not-met", "8-paths-of-open", "9-hanging", "10-awaited")
+AWAITED = (*VERDICTS, "8-paths-of-open", "9-hanging", "10-awaited")
+STEPS = (*AWAITED, "11-paths-of-met", "11-paths-of-not-met")
 
 
 @contextmanager
@@ -26,14 +29,28 @@ def derived(knowledge: Prepared, triples: Iterable[Triple], steps: Sequence[str]
 
     In: the knowledge, the triples of any number of patients, and the steps to take (all, or the first few, such as
     CRITERIA, where only standings are asked for). Out, while the context lasts: the store with the ontology, the
-    patients, their assumptions, standings and verdicts. Afterwards the knowledge is as it was.
+    patients, their assumptions, standings and verdicts: not always the store of the knowledge, which is afterwards as
+    it was.
     """
-    store, records = knowledge.store, list(triples)
-    try:
+    records = list(triples)
+    with _beside(knowledge, records) as store:
         store.extend([Quad(*triple) for triple in records])
         for query in queries(knowledge, {triple.predicate.value for triple in records}, steps):
             # As an update it is the same query, and what it constructs need not pass through Python.
             store.update(query.replace("CONSTRUCT {", "INSERT {", 1))
+        yield store
+
+
+@contextmanager
+def _beside(knowledge: Prepared, records: Sequence[Triple]) -> Iterator[Store]:
+    """Lend the store of the knowledge for a few patients, of whom nothing is left in it; for many, a copy of it."""
+    store = knowledge.store
+    if len(records) > MANY:
+        copy = Store()
+        copy.extend(store)
+        yield copy
+        return
+    try:
         yield store
     finally:
         ours = {triple.subject for triple in records}

@@ -68,18 +68,29 @@ def _assumptions(patterns: Patterns) -> Iterator[Step]:
     """Assumptions about courses first, for criteria of patients are built on them."""
     for genus in (TREATMENT_COURSE, PATIENT):
         denied = [iri for iri in sorted(patterns.denied) if patterns.genus(iri) == genus]
-        blocks = tuple(block for iri in denied for block in _silent_blocks(patterns, iri, genus))
-        yield Step(f"?record <{LEPTO}assumedNot> ?class", blocks)
+        read = {iri: _read(patterns, iri, genus) for iri in denied}
+        stated = (_silent(patterns.silent(iri, "?record"), [iri], genus, read[iri]) for iri in denied)
+        properties = sorted(set(filter(None, read.values())))
+        yield Step(
+            f"?record <{LEPTO}assumedNot> ?class",
+            (*stated, *(_unstated([iri for iri in denied if read[iri] == one], genus, one) for one in properties)),
+        )
 
 
-def _silent_blocks(patterns: Patterns, iri: str, genus: str) -> Iterator[Block]:
-    """A record on which nothing is stated of what a class reads is silent on it."""
+def _read(patterns: Patterns, iri: str, genus: str) -> str:
+    """The one property that a class of records reads, or nothing."""
     others = _without_genus(patterns.definitions[iri], genus)
-    read = _property(others[0]) if len(others) == 1 else ""
-    bound = f"BIND(<{iri}> AS ?class)"
-    yield Block(f"?record a <{genus}> . {patterns.silent(iri, '?record')} {bound}", read)
-    if read:
-        yield Block(f"?record a <{genus}> . {without(f'?record <{read}> ?value')} {bound}", read, stated=False)
+    return _property(others[0]) if len(others) == 1 else ""
+
+
+def _silent(silent: str, classes: Iterable[str], genus: str, property_: str, stated: bool = True) -> Block:
+    """A record on which nothing is stated of what some classes read is silent on them."""
+    values = " ".join(f"<{iri}>" for iri in classes)
+    return Block(f"?record a <{genus}> . {silent} VALUES ?class {{ {values} }}", property_, stated)
+
+
+def _unstated(classes: Iterable[str], genus: str, property_: str) -> Block:
+    return _silent(without(f"?record <{property_}> ?value"), classes, genus, property_, stated=False)
 
 
 def _without_genus(definition: Expression, genus: str) -> list[Expression]:
