@@ -5,8 +5,10 @@ Every step is a CONSTRUCT query whose result joins the patients' graph; no verdi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 
 from pyoxigraph import NamedNode, Quad, Store, Triple
 
@@ -14,6 +16,7 @@ from lepto.prepared import Prepared
 from lepto.vocabulary import LEPTO
 
 OF_PATIENT = NamedNode(LEPTO + "ofPatient")
+PREFIX = re.compile(r"^PREFIX .*\n", re.MULTILINE)
 MANY = 500
 """Triples about patients beside which copying the knowledge takes no longer than removing all that is derived."""
 CRITERIA = ("1-open-criteria",)
@@ -35,9 +38,7 @@ def derived(knowledge: Prepared, triples: Iterable[Triple], steps: Sequence[str]
     records = list(triples)
     with _beside(knowledge, records) as store:
         store.extend([Quad(*triple) for triple in records])
-        for query in queries(knowledge, {triple.predicate.value for triple in records}, steps):
-            # As an update it is the same query, and what it constructs need not pass through Python.
-            store.update(query.replace("CONSTRUCT {", "INSERT {", 1))
+        store.update(_update(queries(knowledge, {triple.predicate.value for triple in records}, steps)))
         yield store
 
 
@@ -59,6 +60,22 @@ def _beside(knowledge: Prepared, records: Sequence[Triple]) -> Iterator[Store]:
         for quad in added:
             store.remove(quad)
         knowledge.forget(len(added))
+
+
+def _update(constructs: Iterable[str]) -> str:
+    """One update that inserts in turn what queries construct, so that nothing of it need pass through Python.
+
+    pyoxigraph takes prefixes before the first of several operations only.
+    """
+    prefixes, inserts = zip(*map(_insert, constructs), strict=True)
+    return "".join(sorted(set().union(*prefixes))) + ";\n".join(inserts)
+
+
+@lru_cache(maxsize=1024)
+def _insert(construct: str) -> tuple[frozenset[str], str]:
+    """The prefixes of a query, and the query as an operation that inserts what it constructs."""
+    text = construct.replace("CONSTRUCT {", "INSERT {", 1)
+    return frozenset(PREFIX.findall(text)), PREFIX.sub("", text)
 
 
 def queries(knowledge: Prepared, stated: Container[str], steps: Sequence[str] = STEPS) -> Iterator[str]:
