@@ -282,9 +282,9 @@ def test_the_list_shows_every_question_with_its_number(
 def test_another_engine_gives_the_same_answer(knowledge: Knowledge, folder: Path) -> None:
     """The queries are plain SPARQL 1.1: rdflib finds over the same graph what pyoxigraph finds."""
     records = read(patients_of(folder), knowledge.facts) if patients_of(folder) else []
-    whole = knowledge.whole
-    with derived(knowledge, (triple for record in records for triple in record.triples)):
-        graph = Graph().parse(data=whole.dump(format=RdfFormat.N_TRIPLES, from_graph=DefaultGraph()), format="nt")
+    assert knowledge.whole
+    with derived(knowledge, (triple for record in records for triple in record.triples)) as store:
+        graph = Graph().parse(data=store.dump(format=RdfFormat.N_TRIPLES, from_graph=DefaultGraph()), format="nt")
     answer = graph.query(knowledge.query_text(f"competency/{folder.name}"))
     expected = answered(knowledge, folder)
     if answer.type == "CONSTRUCT":

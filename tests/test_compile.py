@@ -26,13 +26,14 @@ from pyoxigraph import (
 from rdflib import Graph
 
 from lepto.compile import Patterns, Values
-from lepto.definition import Has, defined_classes
+from lepto.compile.portable import portable
+from lepto.definition import And, Expression, Has, Named, Or, Some, Stated, Within, defined_classes
 from lepto.derive import CRITERIA, derived
 from lepto.errors import KnowledgeError
 from lepto.knowledge import Knowledge
 from lepto.read import read, read_bytes
 from lepto.recommend import Recommender
-from lepto.vocabulary import LEPTO, local_name
+from lepto.vocabulary import LEPTO, PATIENT, XSD, local_name
 from tests.mutation.trial import bench
 from tests.patients import ON, standings_of
 
@@ -195,6 +196,52 @@ def test_the_portable_query_needs_no_types_of_courses(knowledge: Knowledge) -> N
     assert {name: row[name] for name in standings} == standings
 
 
+P, Q, R, S = (f"https://e/{name}" for name in "pqrs")
+DEEP = {
+    "a value of a list": (Some(P, Named("https://e/V")), ":p :v", ":p :w", "unknown"),
+    "one value of a list": (Has(P, NamedNode("https://e/v")), ":p :w , :v", ":p :w", "unknown"),
+    "a number of a list": (Within(P, XSD + "integer", ((">=", "7"),)), ":p 5 , 8", ":p 5", "unknown"),
+    "anything of a list": (Stated(P), ":p :w", ":q :w", "unknown"),
+    "an entry of a list": (
+        Some(P, Has(Q, NamedNode("https://e/v"))),
+        ":p [ :q :w ] , [ :q :v ]",
+        ":p [ :q :w ]",
+        "unknown",
+    ),
+    "an entry of a list of an entry": (
+        Some(P, Some(R, Has(Q, NamedNode("https://e/v")))),
+        ":p [ :r [ :q :v ] ]",
+        ":q :v",
+        "unknown",
+    ),
+    "a record that is a value": (Some(S, Has(Q, NamedNode("https://e/v"))), ":s [ :q :v ]", ":s [ :q :w ]", "not-met"),
+    "one of a union": (Or((Has(Q, NamedNode("https://e/v")), Stated(P))), ":q :w ; :p :x", ":q :w", "unknown"),
+    "a value and an entry": (
+        And((Has(Q, NamedNode("https://e/v")), Stated(P))),
+        ":q :v ; :p :x",
+        ":q :w ; :p :x",
+        "not-met",
+    ),
+}
+
+
+@pytest.mark.parametrize("expression, has, has_not, otherwise", DEEP.values(), ids=DEEP.keys())
+def test_the_portable_query_follows_any_definition(
+    expression: Expression, has: str, has_not: str, otherwise: str
+) -> None:
+    """What the ontology does not say yet can be asked all the same, and where it is assumed not to be, it is denied."""
+    iri, v, w = LEPTO + "C", "https://e/v", "https://e/w"
+    definitions: dict[str, Expression] = {iri: And((Named(PATIENT), expression))}
+    values = Values({"https://e/V": (v,)}, {"https://e/V": (w,)}, {v: (w,)})
+    for denied in (frozenset[str](), frozenset({iri})):
+        query = portable(Patterns(definitions, values, frozenset({Q, S}), denied), (iri,), ())
+        for stated, standing in ((has, "met"), (has_not, otherwise), (":z 1", "unknown")):
+            store = toy(f"@prefix : <https://e/> . @prefix lepto: <{LEPTO}> . :x a lepto:Patient ; {stated} .")
+            answer = store.query(query)
+            assert isinstance(answer, QuerySolutions)
+            assert [row["C"].value for row in answer] == ["not-met" if denied and standing == "unknown" else standing]
+
+
 def test_the_portable_query_has_no_list_of_one(knowledge: Knowledge) -> None:
     """Virtuoso fails on IN with one value."""
     lists = re.findall(r" IN \(([^)]*)\)", knowledge.compiled.portable)
@@ -280,6 +327,13 @@ def test_trap_rdflib_forgets_in_a_union_under_exists_what_is_bound_outside() -> 
     store = toy("@prefix : <urn:> . :p :course :k . :q :course :l . :l :end 1 .")
     assert bool(store.query(asked)) is True
     assert graph.query(asked).askAnswer is False
+
+
+def test_trap_rdflib_takes_an_error_and_a_falsehood_for_an_error() -> None:
+    """An error and a falsehood are false, says the standard: the portable query never brings the two together."""
+    asked = 'ASK { FILTER(COALESCE(?unbound = 1 && false, "an error") = "an error") }'
+    assert bool(Store().query(asked)) is False
+    assert Graph().query(asked).askAnswer is True
 
 
 def test_asks_fall_in_the_portable_query_once_they_are_answered(knowledge: Knowledge) -> None:

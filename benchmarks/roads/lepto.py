@@ -22,16 +22,18 @@ from lepto.cohort.lines import part_of_lines
 from lepto.cohort.run import Options
 from lepto.cohort.run import cohort as answer_cohort
 from lepto.cohort.spark import on_spark
-from lepto.derive import RULES, STEPS, derived
+from lepto.derive import AWAITED, RULES, derived
+from lepto.explain import Explainer
 from lepto.knowledge import load
 from lepto.read import read_bytes
+from lepto.recall import recall
 from lepto.validate import Validator
-from lepto.vocabulary import IDENTIFIER, LEPTO, PATIENT, SKOS, local_name
+from lepto.vocabulary import IDENTIFIER, LEPTO, PATIENT, local_name
 
 VERDICTS = f"""PREFIX lepto: <{LEPTO}>
 SELECT ?patient ?action ?outcome ?strength ?fact {{
   ?verdict a lepto:Verdict ; lepto:ofPatient/<{IDENTIFIER}> ?patient ; lepto:onAction ?action ; lepto:outcome ?outcome .
-  OPTIONAL {{ ?verdict lepto:verdictStrength/<{SKOS}notation> ?strength }}
+  OPTIONAL {{ ?verdict lepto:verdictStrength ?strength }}
   OPTIONAL {{ ?verdict lepto:awaits ?fact }}
 }}"""
 STANDINGS = f"""PREFIX lepto: <{LEPTO}>
@@ -72,8 +74,8 @@ def by_reports() -> Callable[[bytes], pl.DataFrame]:
 
 def by_derivation() -> Callable[[bytes], pl.DataFrame]:
     """The derivation of `lepto recommend`, SPARQL throughout, without the explanation: verdict, bar, missing facts."""
-    deriving = _deriving(STEPS, VERDICTS)
-    outcome, strength = pl.col("outcome"), pl.col("strength")
+    deriving = _deriving(AWAITED, VERDICTS)
+    outcome, strength = pl.col("outcome"), pl.col("strength").replace_strict(Explainer(recall()).notations)
     words = pl.when(outcome == "Offered").then(strength).otherwise(outcome.str.to_lowercase())
 
     def answer(lines: bytes) -> pl.DataFrame:
@@ -106,7 +108,7 @@ def by_standings() -> Callable[[bytes], pl.DataFrame]:
 
 def _deriving(steps: Sequence[str], query: str) -> Callable[[bytes], tuple[pl.DataFrame, list[str]]]:
     """Return what validates lines, derives so far, and answers a query; and who was refused."""
-    knowledge = load()
+    knowledge = recall()
     validator = Validator(knowledge)
 
     def answer(lines: bytes) -> tuple[pl.DataFrame, list[str]]:

@@ -5,8 +5,10 @@ Every step is a CONSTRUCT query whose result joins the patients' graph; no verdi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 
 from pyoxigraph import NamedNode, Quad, Store, Triple
 
@@ -14,10 +16,14 @@ from lepto.prepared import Prepared
 from lepto.vocabulary import LEPTO
 
 OF_PATIENT = NamedNode(LEPTO + "ofPatient")
+PREFIX = re.compile(r"^PREFIX .*\n", re.MULTILINE)
+MANY = 500
+"""Triples about patients beside which copying the knowledge takes no longer than removing all that is derived."""
 CRITERIA = ("1-open-criteria",)
 RULES = (*CRITERIA, "2-rules-not-met", "3-rules-open", "4-rules-met")
 VERDICTS = (*RULES, "5-offers", "6-bars", "7-verdicts")
-STEPS = (*VERDICTS, "8-paths-of-met", "8-paths-of-not-met", "8-paths-of-open", "9-hanging", "10-awaited")
+AWAITED = (*VERDICTS, "8-paths-of-open", "9-hanging", "10-awaited")
+STEPS = (*AWAITED, "11-paths-of-met", "11-paths-of-not-met")
 
 
 @contextmanager
@@ -26,14 +32,26 @@ def derived(knowledge: Prepared, triples: Iterable[Triple], steps: Sequence[str]
 
     In: the knowledge, the triples of any number of patients, and the steps to take (all, or the first few, such as
     CRITERIA, where only standings are asked for). Out, while the context lasts: the store with the ontology, the
-    patients, their assumptions, standings and verdicts. Afterwards the knowledge is as it was.
+    patients, their assumptions, standings and verdicts: not always the store of the knowledge, which is afterwards as
+    it was.
     """
-    store, records = knowledge.store, list(triples)
-    try:
+    records = list(triples)
+    with _beside(knowledge, records) as store:
         store.extend([Quad(*triple) for triple in records])
-        for query in queries(knowledge, {triple.predicate.value for triple in records}, steps):
-            # As an update it is the same query, and what it constructs need not pass through Python.
-            store.update(query.replace("CONSTRUCT {", "INSERT {", 1))
+        store.update(_update(queries(knowledge, {triple.predicate.value for triple in records}, steps)))
+        yield store
+
+
+@contextmanager
+def _beside(knowledge: Prepared, records: Sequence[Triple]) -> Iterator[Store]:
+    """Lend the store of the knowledge for a few patients, of whom nothing is left in it; for many, a copy of it."""
+    store = knowledge.store
+    if len(records) > MANY:
+        copy = Store()
+        copy.extend(store)
+        yield copy
+        return
+    try:
         yield store
     finally:
         ours = {triple.subject for triple in records}
@@ -42,6 +60,22 @@ def derived(knowledge: Prepared, triples: Iterable[Triple], steps: Sequence[str]
         for quad in added:
             store.remove(quad)
         knowledge.forget(len(added))
+
+
+def _update(constructs: Iterable[str]) -> str:
+    """One update that inserts in turn what queries construct, so that nothing of it need pass through Python.
+
+    pyoxigraph takes prefixes before the first of several operations only.
+    """
+    prefixes, inserts = zip(*map(_insert, constructs), strict=True)
+    return "".join(sorted(set().union(*prefixes))) + ";\n".join(inserts)
+
+
+@lru_cache(maxsize=1024)
+def _insert(construct: str) -> tuple[frozenset[str], str]:
+    """The prefixes of a query, and the query as an operation that inserts what it constructs."""
+    text = construct.replace("CONSTRUCT {", "INSERT {", 1)
+    return frozenset(PREFIX.findall(text)), PREFIX.sub("", text)
 
 
 def queries(knowledge: Prepared, stated: Container[str], steps: Sequence[str] = STEPS) -> Iterator[str]:

@@ -218,11 +218,11 @@ class Explainer:
 
     # Look-ups
 
-    def ask(self, store: Store, name: str) -> Iterator[QuerySolution]:
-        """Yield the rows of a query of `queries/explain/`."""
+    def ask(self, store: Store, name: str) -> QuerySolutions:
+        """Return the rows of a query of `queries/explain/`."""
         answer = store.query(self.knowledge.query_text(f"explain/{name}"))
         assert isinstance(answer, QuerySolutions)
-        yield from answer
+        return answer
 
     @cached_property
     def _said(self) -> dict[str, dict[str, list[str]]]:

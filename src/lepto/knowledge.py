@@ -25,9 +25,7 @@ from lepto.vocabulary import (
     ONTOLOGY,
     OWL,
     RDF_TYPE,
-    RDFS,
     SKOS,
-    TREATMENT_COURSE,
     local_name,
 )
 
@@ -179,8 +177,7 @@ class Knowledge(Prepared):
             for rule in sorted(self._subjects(LEPTO + "partOfGuideline"))
             if self._is(rule, LEPTO + "Rule")
         ]
-        courses = dict.fromkeys([TREATMENT_COURSE], next(self._subjects(RDFS + "range", TREATMENT_COURSE)))
-        compiled = compile_criteria(self.definitions, self.values, functional, denied, rules, courses)
+        compiled = compile_criteria(self.definitions, self.values, functional, denied, rules)
         for rule in rules:
             for criterion in (*rule.needs, *rule.yields_to):
                 if criterion not in compiled.criteria:

@@ -165,8 +165,8 @@ def query(knowledge: Knowledge, name_or_file: str, patient_files: Sequence[Path 
     if not patient_files:
         return QueryAnswer(_answer(store, text, name_or_file))
     sound, refused = sorted_by_findings(knowledge, read(patient_files, knowledge.facts, Intaking(knowledge, on)), on)
-    with derived(knowledge, (triple for record in sound for triple in record.triples)):
-        return QueryAnswer(_answer(store, text, name_or_file), tuple(record.patient for record, _ in refused))
+    with derived(knowledge, (triple for record in sound for triple in record.triples)) as patients:
+        return QueryAnswer(_answer(patients, text, name_or_file), tuple(record.patient for record, _ in refused))
 
 
 def query_by_code(knowledge: Knowledge, asked: str) -> QueryAnswer:

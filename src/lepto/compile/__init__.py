@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -10,26 +9,14 @@ from pyoxigraph import NamedNode, Triple
 
 from lepto.compile.nodes import Node, Path, named_in, nodes_of, paths_of
 from lepto.compile.patterns import NEVER, Patterns, Values, join, union, without
+from lepto.compile.portable import CompiledRule, portable
 from lepto.definition import And, Expression, Has, Named, Not, Or, Some, Stated, Within
 from lepto.step import Block, Step
-from lepto.vocabulary import LEPTO, PATIENT, RDF_TYPE, TREATMENT_COURSE, XSD, local_name
+from lepto.vocabulary import LEPTO, PATIENT, RDF_TYPE, TREATMENT_COURSE, local_name
 
 __all__ = ["Compiled", "CompiledRule", "Patterns", "Values", "compile_criteria"]
 
 DECIDES = {"meets": LEPTO + "decidesMet", "doesNotMeet": LEPTO + "decidesNotMet"}
-PREFIXES = {"lepto": LEPTO, "xsd": XSD}
-
-
-@dataclass(frozen=True)
-class CompiledRule:
-    """A rule as the compiler needs it: the criteria that must be met, its pathways' among them, those that must be
-    refuted, and the facts that must not be stated.
-    """
-
-    iri: str
-    needs: tuple[str, ...]
-    yields_to: tuple[str, ...]
-    answered_by: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -57,7 +44,6 @@ def compile_criteria(
     functional: frozenset[str],
     denied: frozenset[str],
     rules: Iterable[CompiledRule],
-    leading_to: Mapping[str, str],
 ) -> Compiled:
     """Compile every criterion of patients.
 
@@ -70,11 +56,7 @@ def compile_criteria(
     return Compiled(
         steps=(*_assumptions(patterns), *_standings(patterns, nodes), _witnesses(patterns, nodes)),
         triples=tuple(_descriptions(patterns, criteria, nodes)),
-        portable=_portable(
-            Patterns(definitions, values, functional, denied, portable=True, leading_to=leading_to),
-            criteria,
-            tuple(rules),
-        ),
+        portable=portable(patterns, criteria, tuple(rules)),
         criteria=criteria,
         nodes=tuple(nodes.values()),
         paths=tuple(path for iri in criteria for path in paths_of(nodes, iri)),
@@ -86,18 +68,29 @@ def _assumptions(patterns: Patterns) -> Iterator[Step]:
     """Assumptions about courses first, for criteria of patients are built on them."""
     for genus in (TREATMENT_COURSE, PATIENT):
         denied = [iri for iri in sorted(patterns.denied) if patterns.genus(iri) == genus]
-        blocks = tuple(block for iri in denied for block in _silent_blocks(patterns, iri, genus))
-        yield Step(f"?record <{LEPTO}assumedNot> ?class", blocks)
+        read = {iri: _read(patterns, iri, genus) for iri in denied}
+        stated = (_silent(patterns.silent(iri, "?record"), [iri], genus, read[iri]) for iri in denied)
+        properties = sorted(set(filter(None, read.values())))
+        yield Step(
+            f"?record <{LEPTO}assumedNot> ?class",
+            (*stated, *(_unstated([iri for iri in denied if read[iri] == one], genus, one) for one in properties)),
+        )
 
 
-def _silent_blocks(patterns: Patterns, iri: str, genus: str) -> Iterator[Block]:
-    """A record on which nothing is stated of what a class reads is silent on it."""
+def _read(patterns: Patterns, iri: str, genus: str) -> str:
+    """The one property that a class of records reads, or nothing."""
     others = _without_genus(patterns.definitions[iri], genus)
-    read = _property(others[0]) if len(others) == 1 else ""
-    bound = f"BIND(<{iri}> AS ?class)"
-    yield Block(f"?record a <{genus}> . {patterns.silent(iri, '?record')} {bound}", read)
-    if read:
-        yield Block(f"?record a <{genus}> . {without(f'?record <{read}> ?value')} {bound}", read, stated=False)
+    return _property(others[0]) if len(others) == 1 else ""
+
+
+def _silent(silent: str, classes: Iterable[str], genus: str, property_: str, stated: bool = True) -> Block:
+    """A record on which nothing is stated of what some classes read is silent on them."""
+    values = " ".join(f"<{iri}>" for iri in classes)
+    return Block(f"?record a <{genus}> . {silent} VALUES ?class {{ {values} }}", property_, stated)
+
+
+def _unstated(classes: Iterable[str], genus: str, property_: str) -> Block:
+    return _silent(without(f"?record <{property_}> ?value"), classes, genus, property_, stated=False)
 
 
 def _without_genus(definition: Expression, genus: str) -> list[Expression]:
@@ -185,61 +178,6 @@ def _leans_on(patterns: Patterns, class_: str) -> set[str]:
     named = named_in(patterns.definitions[class_])
     below = [_leans_on(patterns, iri) for iri in named if iri in patterns.definitions]
     return {iri for iri in named & patterns.denied if patterns.genus(iri) == TREATMENT_COURSE}.union(*below)
-
-
-def _portable(patterns: Patterns, criteria: tuple[str, ...], rules: tuple[CompiledRule, ...]) -> str:
-    """One SELECT with a column for every criterion and every rule, in plain SPARQL 1.1 over patient records alone.
-
-    Not every engine takes EXISTS outside a filter, so whatever a column rests on is an optional subquery with one row a
-    patient.
-    """
-    found, bound = [], []
-    for iri in criteria:
-        name = local_name(iri)
-        blocks = {"met": patterns.met(Named(iri), "?patient")}
-        if refuted := patterns.not_met(Named(iri), "?patient"):
-            blocks["not-met"] = f"?patient a <{PATIENT}> . {refuted}"
-        found.append(_optional(name, blocks))
-        bound.append(f'BIND(COALESCE(?{name}_, "unknown") AS ?{name})')
-    facts = sorted({fact for rule in rules for fact in rule.answered_by})
-    found += [_optional(local_name(fact), {"stated": f"?patient <{fact}> ?value ."}) for fact in facts]
-    for rule in rules:
-        answered = [f"BOUND(?{local_name(fact)}_)" for fact in rule.answered_by]
-        falls = " || ".join(_all_are(rule.needs, "not-met") + _all_are(rule.yields_to, "met") + answered)
-        stands = " && ".join(_all_are(rule.needs, "met") + _all_are(rule.yields_to, "not-met"))
-        bound.append(f'BIND(IF({falls}, "not-met", IF({stands}, "met", "unknown")) AS ?{local_name(rule.iri)})')
-    columns = [local_name(iri) for iri in (*criteria, *(rule.iri for rule in rules))]
-    return _shortened(
-        "# The standings of every criterion and every rule for every patient.",
-        "# Research software, not a medical device.",
-        *(f"PREFIX {prefix}: <{namespace}>" for prefix, namespace in PREFIXES.items()),
-        "SELECT ?patient " + " ".join(f"?{name}" for name in columns),
-        "WHERE {",
-        f"  ?patient a <{PATIENT}> .",
-        *found,
-        *(f"  {line}" for line in bound),
-        "}",
-        "ORDER BY ?patient",
-    )
-
-
-def _optional(name: str, blocks: Mapping[str, str]) -> str:
-    """A subquery that binds a column to the word whose pattern matches a patient."""
-    words = (f'{{ {pattern} BIND("{word}" AS ?{name}_) }}' for word, pattern in blocks.items())
-    body = "\n    UNION ".join(words)
-    return f"  OPTIONAL {{ SELECT DISTINCT ?patient ?{name}_ WHERE {{\n    {body}\n  }} }}"
-
-
-def _shortened(*lines: str) -> str:
-    """The text of a query, with its IRIs written by prefix."""
-    text = "\n".join((*lines, ""))
-    for prefix, namespace in PREFIXES.items():
-        text = re.sub(rf"<{re.escape(namespace)}(\w+)>", rf"{prefix}:\1", text)
-    return text
-
-
-def _all_are(criteria: tuple[str, ...], standing: str) -> list[str]:
-    return [f'?{local_name(iri)} = "{standing}"' for iri in criteria]
 
 
 def _triple(subject: str, predicate: str, object_: str) -> Triple:

@@ -48,16 +48,13 @@ class Patterns:
     """Writes patterns from definitions.
 
     In: the defined classes, what is known of values, the functional properties, and the classes that assumptions
-    deny. A `portable` pattern needs no graph but the records': values are written out, and assumptions are drawn on
-    the spot.
+    deny.
     """
 
     definitions: Mapping[str, Expression]
     values: Values
     functional: frozenset[str]
     denied: frozenset[str]
-    portable: bool = False
-    leading_to: Mapping[str, str] = field(default_factory=dict)
     _fresh: Iterator[int] = field(default_factory=count)
 
     # Belonging, and not belonging
@@ -68,7 +65,7 @@ class Patterns:
             case Named(iri) if iri in self.definitions:
                 return self.met(self.definitions[iri], subject)
             case Named(iri):
-                return self._is_a(iri, subject)
+                return f"{subject} a <{iri}> ."
             case And(parts):
                 return join(self.met(part, subject) for part in parts)
             case Or(parts):
@@ -123,11 +120,18 @@ class Patterns:
 
         On a list that is: no entry is left that might be what the class speaks of.
         """
+        if of_list := self.list_of(iri):
+            return without(self.not_ruled_out(of_list, subject, self._variable()))
+        definition = self.definitions[iri]
+        return without(self.met(definition, subject), *self.refutations(definition, subject))
+
+    def list_of(self, iri: str) -> Some | None:
+        """Return the first thing that a class says of a list, or None where it says nothing of any."""
         definition = self.definitions[iri]
         for part in definition.parts if isinstance(definition, And) else ():
             if isinstance(part, Some) and part.property not in self.functional:
-                return without(self.not_ruled_out(part, subject, self._variable()))
-        return without(self.met(definition, subject), *self.refutations(definition, subject))
+                return part
+        return None
 
     def not_ruled_out(self, restriction: Some, subject: str, entry: str) -> str:
         """Return the pattern of an entry of a list that meets, or might meet, what a restriction says of it."""
@@ -178,17 +182,9 @@ class Patterns:
 
     # Parts
 
-    def _is_a(self, iri: str, subject: str) -> str:
-        """Membership by type; in a record that was not read by us, what a property leads to belongs to its range."""
-        if self.portable and iri in self.leading_to:
-            return f"{self._variable()} <{self.leading_to[iri]}> {subject} ."
-        return f"{subject} a <{iri}> ."
-
     def _assumed(self, iri: str, subject: str) -> Iterator[str]:
         """The pattern under which an assumption denies a class."""
-        if iri in self.denied and self.portable:
-            yield f"{self._is_a(self.genus(iri), subject)} {self.silent(iri, subject)}"
-        elif iri in self.denied:
+        if iri in self.denied:
             yield f"{subject} <{LEPTO}assumedNot> <{iri}> ."
 
     def _unfilled(self, prop: str, filler: Expression, subject: str) -> str | None:
@@ -218,35 +214,16 @@ class Patterns:
         return f"{subject} <{prop}> {variable} . FILTER({test})"
 
     def _valued(self, subject: str, prop: str, table: str, key: str) -> str:
-        """The pattern of a property whose value is in one table of values: looked up in the knowledge, or written out
-        where there is none. One value alone is no filter: Virtuoso fails on IN with a list of one.
-        """
-        iris: tuple[str, ...] = getattr(self.values, table).get(key, ())
-        if not iris:
+        """The pattern of a property whose value is in one table of values, looked up in the knowledge."""
+        if not getattr(self.values, table).get(key):
             return NEVER
-        if self.portable and len(iris) == 1:
-            return f"{subject} <{prop}> <{iris[0]}> ."
         variable = self._variable()
-        found = f"{variable} <{VALUE_TABLES[table]}> <{key}> ."
-        if self.portable:
-            found = f"FILTER({variable} IN ({', '.join(f'<{iri}>' for iri in iris)}))"
-        return f"{subject} <{prop}> {variable} . {found}"
+        return f"{subject} <{prop}> {variable} . {variable} <{VALUE_TABLES[table]}> <{key}> ."
 
     def _where_number(self, variable: str, datatype: str, test: str) -> str:
-        """Guard a comparison. An integer is a decimal.
-
-        Some engines call an ill-typed number greater than any other, and others break off: a portable pattern looks at
-        the text too. IF, because not every engine leaves the second part of a conjunction alone once the first is
-        false.
-        """
-        if datatype == XSD_INTEGER:
-            typed, lexical = f"= <{XSD_INTEGER}>", "[0-9]+"
-        else:
-            typed, lexical = f"IN (<{datatype}>, <{XSD_INTEGER}>)", "([0-9]+([.][0-9]*)?|[.][0-9]+)"
-        guard = f"DATATYPE({variable}) {typed}"
-        if not self.portable:
-            return f"FILTER({guard} && {test})"
-        return f'FILTER(IF({guard} && REGEX(STR({variable}), "^[+-]?{lexical}$"), {test}, false))'
+        """Guard a comparison. An integer is a decimal."""
+        typed = f"= <{XSD_INTEGER}>" if datatype == XSD_INTEGER else f"IN (<{datatype}>, <{XSD_INTEGER}>)"
+        return f"FILTER(DATATYPE({variable}) {typed} && {test})"
 
     def _variable(self) -> str:
         return f"?v{next(self._fresh)}"

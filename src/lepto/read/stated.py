@@ -7,6 +7,7 @@ under its honest datatype, so that validation refuses it by name.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from urllib.parse import quote
 
 from pyoxigraph import Literal, NamedNode
@@ -62,6 +63,7 @@ def _parts(stated: Object, facts: Mapping[str, Fact]) -> Iterator[tuple[str, Val
             yield key, value, fact
 
 
+@lru_cache(maxsize=4096)
 def _name(key: str) -> NamedNode:
     return NamedNode(LEPTO + quote(key, safe=""))
 
