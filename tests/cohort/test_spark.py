@@ -14,9 +14,9 @@ import pytest
 from benchmarks.registry import patients
 
 from lepto.cohort import spark
+from lepto.cohort.job import Done, Job, Task
 from lepto.cohort.outputs import Format
 from lepto.cohort.sources import Kind, Slice
-from lepto.cohort.work import Done, Job, Task
 from lepto.reason import java
 
 pytestmark = [

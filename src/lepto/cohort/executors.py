@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from functools import partial
 from multiprocessing import get_context, parent_process
 from threading import Thread, current_thread, main_thread
 from typing import TextIO, TypeAlias
 
-from lepto.cohort.seals import answer_and_seal
-from lepto.cohort.work import JOURNAL, Done, Job, Task, Work
+from lepto.cohort.job import JOURNAL, Done, Job, Task
+from lepto.cohort.work import Work
 from lepto.errors import LeptoError
 
 Executor: TypeAlias = Callable[[Job, Sequence[Task]], Iterator[Done]]
@@ -39,7 +38,7 @@ def processes(many: int) -> Executor:
     """Return what answers in so many processes, or in this one."""
 
     def here(job: Job, tasks: Sequence[Task]) -> Iterator[Done]:
-        return map(partial(answer_and_seal, Work(job)), tasks)
+        return map(Work(job).do, tasks)
 
     def side_by_side(job: Job, tasks: Sequence[Task]) -> Iterator[Done]:
         pool = ProcessPoolExecutor(min(many, len(tasks)), get_context("spawn"), _begin, (job,))
@@ -105,4 +104,4 @@ def _end_with_parent() -> None:
 
 def _do(task: Task) -> Done:
     ((work, _),) = _works.values()
-    return answer_and_seal(work, task)
+    return work.do(task)

@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from lepto.cohort.executors import WORKERS
+from lepto.cohort.job import JOURNAL, TABLES
 from lepto.cohort.outputs import Format, output_error, write
 from lepto.cohort.seals import sums
 from lepto.cohort.summary import pictures
-from lepto.cohort.work import JOURNAL, TABLES
 from lepto.errors import InputError, one_line
 
 RUN, SUMMARY, SUMS, LOCK = "run.json", "summary.json", "SHA256SUMS", "lock"

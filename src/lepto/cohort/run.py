@@ -17,11 +17,12 @@ from lepto.cohort.aside import lines_of
 from lepto.cohort.endpoint import Endpoint, listed
 from lepto.cohort.executors import Executor
 from lepto.cohort.folder import RUN, SUMMARY, SUMS, finished, prepared
+from lepto.cohort.job import JOURNAL, Job, Task
 from lepto.cohort.outputs import Format, write
 from lepto.cohort.seals import sealed, sums, sums_of_tables
 from lepto.cohort.sources import Kind, Slice, Source, slices, source
 from lepto.cohort.summary import Summary, pictures
-from lepto.cohort.work import JOURNAL, Job, Task, Work, hashes
+from lepto.cohort.work import Work, hashes
 from lepto.errors import LeptoError
 from lepto.knowledge import Knowledge, load
 from lepto.read import Intaking, read

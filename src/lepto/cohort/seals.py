@@ -10,23 +10,15 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from lepto.cohort.endpoint import facts_of, unchanged
+from lepto.cohort.endpoint import facts_of
+from lepto.cohort.job import TABLES, Job, Task
 from lepto.cohort.outputs import write
-from lepto.cohort.sources import Kind, text_of
-from lepto.cohort.work import TABLES, Done, Job, Task, Work
+from lepto.cohort.sources import Kind
 
 
-def answer_and_seal(work: Work, task: Task) -> Done:
-    """Answer a slice, and seal it; raises InputError and OutputError.
-
-    A sealed slice of an endpoint stays as it is where the endpoint states of its patients what it stated then.
-    """
-    kept = task.piece.kind is Kind.ENDPOINT and not task.shared and sealed(work.job, task)
-    if kept and unchanged(work.answering, text_of(task.piece)):
-        return Done(task, task.piece.weight)
-    done = work.do(task)
-    write(_seal(work.job, task), _told(work.job, task).encode())
-    return done
+def seal(job: Job, task: Task) -> None:
+    """Say that a slice is finished. Raises OutputError."""
+    write(_seal(job, task), _told(job, task).encode())
 
 
 def sealed(job: Job, task: Task) -> bool:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from lepto.cohort.executors import Executor, WorkerLostError
-from lepto.cohort.seals import answer_and_seal
-from lepto.cohort.work import Done, Job, Task, Work
+from lepto.cohort.job import Done, Job, Task
+from lepto.cohort.work import Work
 from lepto.errors import LeptoError, one_line
 from lepto.read.limits import MIB
 
@@ -57,7 +57,7 @@ def _on_worker(folder: Path, job: Job, task: Task) -> Done | LeptoError:
         os.chdir(folder)
         if job not in _works:
             _works[job] = Work(job)
-        return answer_and_seal(_works[job], task)
+        return _works[job].do(task)
     except LeptoError as error:
         return error
 

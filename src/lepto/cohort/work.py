@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Sequence
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -18,56 +16,15 @@ from lepto.cohort.answering import MANY, Answered, Answering
 from lepto.cohort.aside import part_of_records, records_of
 from lepto.cohort.cells import part_of_cells
 from lepto.cohort.columns import part_of_columns
-from lepto.cohort.endpoint import part_of_endpoint
+from lepto.cohort.endpoint import part_of_endpoint, unchanged
+from lepto.cohort.job import TABLES, Done, Job, Task
 from lepto.cohort.lines import part_of_lines
-from lepto.cohort.outputs import Format, encoded, write
+from lepto.cohort.outputs import encoded, write
 from lepto.cohort.part import Part
+from lepto.cohort.seals import seal, sealed
 from lepto.cohort.sources import Kind, Slice, header_of, text_of
 from lepto.errors import one_line
 from lepto.knowledge import Knowledge, load
-
-TABLES: Final = ("verdicts", "findings", "patients")
-JOURNAL: Final = ".work"
-"""The folder, inside that of the answers, of what is known of slices while a run is not finished."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """What is to be answered: into which folder, in which format, for which day; `by_sparql` sends everyone there."""
-
-    out: Path
-    form: Format
-    on: date
-    by_sparql: bool = False
-
-    def table(self, name: str, number: int) -> Path:
-        """Return the file of a table of a slice."""
-        return self.out / name / f"part-{number:05}.{self.form.value}"
-
-    def journal(self, number: int) -> Path:
-        """Return the file that says that a slice is finished, and counts what was answered."""
-        return self.out / JOURNAL / f"part-{number:05}.json"
-
-    def hashes(self, number: int) -> Path:
-        """Return the file of the hashes of a slice's patients."""
-        return self.out / JOURNAL / f"part-{number:05}.npy"
-
-
-@dataclass(frozen=True)
-class Task:
-    """A slice by its number; `shared` are ids that are given more than once in the cohort, with the places."""
-
-    number: int
-    piece: Slice
-    shared: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Done:
-    """A slice that is finished, and how many patients are in it."""
-
-    task: Task
-    patients: int
 
 
 class Work:
@@ -78,10 +35,13 @@ class Work:
         self.answering = Answering(knowledge or load(), job.on, by_sparql=job.by_sparql)
 
     def do(self, task: Task) -> Done:
-        """Answer a slice: its tables first, and last the journal, without which it counts as not done.
+        """Answer a slice: its tables first, then what is noted of it, and last the seal, without which it is not done.
 
+        A sealed slice of an endpoint stays as it is where the endpoint states of its patients what it stated then.
         Raises InputError and OutputError.
         """
+        if self._is_kept(task):
+            return Done(task, task.piece.weight)
         self.answering.make_room()
         part = self.part(task.piece).with_shared_ids_refused(task.shared)
         answered = self.answering.answer(part)
@@ -92,6 +52,7 @@ class Work:
         np.save(stream, hashes(part.names))
         write(self.job.hashes(task.number), stream.getvalue())
         write(self.job.journal(task.number), json.dumps(counted(answered), indent=1).encode())
+        seal(self.job, task)
         return Done(task, len(part.names))
 
     def part(self, piece: Slice) -> Part:
@@ -109,6 +70,10 @@ class Work:
                 return part_of_endpoint(self.answering, text_of(piece))
             case _:
                 return part_of_records(self.answering, records_of(text_of(piece)))
+
+    def _is_kept(self, task: Task) -> bool:
+        may_be = task.piece.kind is Kind.ENDPOINT and not task.shared and sealed(self.job, task)
+        return may_be and unchanged(self.answering, text_of(task.piece))
 
     @cached_property
     def _headers(self) -> dict[Path, bytes]:
