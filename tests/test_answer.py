@@ -267,6 +267,22 @@ def test_the_graph_carries_codes_of_facts(graph: Store) -> None:
     assert bool(found)
 
 
+def test_many_patients_are_derived_beside_a_copy_of_the_knowledge(
+    knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is derived is the same in the store of the knowledge and in a copy; neither leaves anything behind."""
+    triples = [t for name in "ab" for t in record_of(knowledge, {**FIT, "id": name}).triples]
+    known = set(knowledge.store)
+    with derived(knowledge, triples) as store:
+        assert store is knowledge.store
+        in_place = set(store)
+    monkeypatch.setattr("lepto.derive.MANY", 0)
+    with derived(knowledge, triples) as store:
+        assert store is not knowledge.store
+        assert set(store) == in_place > known
+        assert set(knowledge.store) == known
+
+
 def test_a_long_run_ends_with_the_knowledge_that_it_began_with(monkeypatch: pytest.MonkeyPatch) -> None:
     """A store that much was removed from is copied into a fresh one, for it grows slow; never under a patient."""
     monkeypatch.setattr("lepto.prepared.WORN", 100)
