@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from io import BytesIO
@@ -14,17 +14,20 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from lepto.cohort import aside, charts, graphs
 from lepto.cohort.answering import Answered, Answering
-from lepto.cohort.aside import part_of_records, records_of
+from lepto.cohort.aside import part_of_records
 from lepto.cohort.cells import part_of_cells
 from lepto.cohort.columns import part_of_columns
 from lepto.cohort.endpoint import part_of_endpoint
 from lepto.cohort.lines import part_of_lines
 from lepto.cohort.outputs import Format, encoded, write
 from lepto.cohort.part import Part
-from lepto.cohort.sources import Kind, Slice, header_of, text_of
+from lepto.cohort.shared import shared_among
+from lepto.cohort.sources import Kind, Slice, text_of
 from lepto.errors import one_line
 from lepto.knowledge import Knowledge, load
+from lepto.read import Intaking
 
 TABLES: Final = ("verdicts", "findings", "patients")
 JOURNAL: Final = ".work"
@@ -48,6 +51,11 @@ class Job:
         """Return the file that says that a slice is finished, and counts what was answered."""
         return self.out / JOURNAL / f"part-{number:05}.json"
 
+    @property
+    def shared(self) -> Path:
+        """The file of the ids that are given more than once."""
+        return self.out / JOURNAL / "shared.sqlite"
+
     def hashes(self, number: int) -> Path:
         """Return the file of the hashes of a slice's patients."""
         return self.out / JOURNAL / f"part-{number:05}.npy"
@@ -55,11 +63,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Task:
-    """A slice by its number; `shared` are ids that are given more than once in the cohort, with the places."""
+    """A slice by its number; `again`, now that it is on disk which ids are given more than once in the cohort."""
 
     number: int
     piece: Slice
-    shared: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,7 +91,9 @@ class Work:
         Raises InputError and OutputError.
         """
         self.answering.make_room()
-        part = self.part(task.piece).with_shared_ids_refused(task.shared)
+        part = self.part(task.piece)
+        if task.again:
+            part = part.with_shared_ids_refused(shared_among(part.names, self.job.shared))
         answered = self.answering.answer(part)
         for name in TABLES:
             data = encoded(name, getattr(answered, name), self.job.form, self.job.on.isoformat())
@@ -103,16 +113,20 @@ class Work:
             case Kind.LINES:
                 return part_of_lines(self.answering, text_of(piece), name, piece.first)
             case Kind.TABLE:
-                header = self._headers.setdefault(piece.path, header_of(piece.path))
-                return part_of_cells(self.answering, text_of(piece), header, name, piece.start, piece.first)
+                return part_of_cells(self.answering, text_of(piece), piece.columns, name, piece.start, piece.first)
+            case Kind.GRAPH:
+                return part_of_records(self.answering, graphs.records_of(piece, self.answering.knowledge.facts))
+            case Kind.CHARTS:
+                return part_of_records(self.answering, charts.records_of(piece, self.intaking))
             case Kind.ENDPOINT:
                 return part_of_endpoint(self.answering, text_of(piece))
             case _:
-                return part_of_records(self.answering, records_of(text_of(piece)))
+                return part_of_records(self.answering, aside.records_of(piece))
 
     @cached_property
-    def _headers(self) -> dict[Path, bytes]:
-        return {}
+    def intaking(self) -> Intaking:
+        """What reads health records."""
+        return Intaking(self.answering.knowledge, self.job.on)
 
 
 def hashes(names: Sequence[str]) -> Any:
