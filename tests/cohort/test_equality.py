@@ -28,6 +28,7 @@ from lepto.cohort.resolution import MET, NOT_MET, OPEN, Resolution, Standings
 from lepto.derive import CRITERIA, RULES, derived
 from lepto.knowledge import Knowledge, folder
 from lepto.read import read_bytes
+from lepto.read.record import shared_ids
 from lepto.verify.evaluate import Evaluator
 from lepto.verify.grounds import Grounds
 from lepto.vocabulary import LEPTO, PATIENT, RDF_TYPE, local_name
@@ -67,10 +68,8 @@ def both(by_tables: Answering, by_sparql: Answering, data: bytes) -> Answered:
 
 def read(road: Answering, data: bytes) -> Part:
     """Read lines; who shares an id is refused, as a run does."""
-    part, places = part_of_lines(road, data, "cohort.ndjson", 1), defaultdict(list)
-    for name, origin in zip(part.names, part.origins, strict=True):
-        places[name].append(origin)
-    return part.with_shared_ids_refused({name: found for name, found in places.items() if len(found) > 1})
+    part = part_of_lines(road, data, "cohort.ndjson", 1)
+    return part.with_shared_ids_refused(shared_ids(zip(part.names, part.origins, strict=True)))
 
 
 # Criteria

@@ -1,20 +1,23 @@
-"""Records put aside, a line each, for what cannot be cut: read once, answered in slices."""
+"""Records of what cannot be cut: put on disk when they are read, answered in slices."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import astuple
-from typing import Any
+from sqlite3 import Connection
+from typing import Any, Final
 
 import numpy as np
-import orjson
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse, serialize
 
 from lepto.cohort.answering import Answering
 from lepto.cohort.coding import Coding
+from lepto.cohort.disk import held
 from lepto.cohort.lines import rows_of
 from lepto.cohort.part import Part
 from lepto.cohort.plain import BOOLEANS, PLAIN_DATE, PLAIN_INTEGER, UnplainError, decimal_of
+from lepto.cohort.sources import Slice
 from lepto.finding import Finding
 from lepto.read import Record
 from lepto.vocabulary import (
@@ -33,16 +36,22 @@ _IS_PATIENT = (NamedNode(RDF_TYPE), NamedNode(PATIENT))
 _IS_COURSE = (NamedNode(RDF_TYPE), NamedNode(TREATMENT_COURSE))
 
 
-def lines_of(records: Iterable[Record]) -> Iterator[bytes]:
-    """Yield a line for each record; what was made of a health record is not kept, since no row tells it."""
-    for record in records:
-        text = (serialize(record.triples, format=RdfFormat.N_TRIPLES) or b"").decode()
-        yield orjson.dumps([record.patient, record.origin, text, [astuple(one) for one in record.findings]]) + b"\n"
+TABLE: Final = "CREATE TABLE record (number INTEGER PRIMARY KEY, file INTEGER, patient TEXT, stands, triples, findings)"
 
 
-def records_of(data: bytes) -> list[Record]:
-    """Return the records on such lines."""
-    return [_record(line) for line in data.splitlines()]
+def put(tables: Connection, file: int, record: Record) -> None:
+    """Put a record of a file on disk; what was made of a health record is not kept, since no row tells it."""
+    text = (serialize(record.triples, format=RdfFormat.N_TRIPLES) or b"").decode()
+    findings = json.dumps([astuple(one) for one in record.findings])
+    row = (file, record.patient, record.origin, text, findings)
+    tables.execute("INSERT INTO record (file, patient, stands, triples, findings) VALUES (?, ?, ?, ?, ?)", row)
+
+
+def records_of(piece: Slice) -> list[Record]:
+    """Return the records of a slice."""
+    rows = "SELECT patient, stands, triples, findings FROM record WHERE number BETWEEN ? AND ? ORDER BY number"
+    with held(piece.held) as tables:
+        return [_record(*row) for row in tables.execute(rows, (piece.start, piece.end))]
 
 
 def part_of_records(answering: Answering, records: Sequence[Record]) -> Part:
@@ -58,14 +67,14 @@ def part_of_records(answering: Answering, records: Sequence[Record]) -> Part:
             codes += found
     rows, twice = rows_of(answering.coding, codes, lengths)
     places = np.array(plain, dtype=np.int64)[~twice]
-    others = [(place, record) for place, record in enumerate(records) if place not in set(places.tolist())]
+    by_tables = set(places.tolist())
+    others = [(place, record) for place, record in enumerate(records) if place not in by_tables]
     return Part([one.patient for one in records], [one.origin for one in records], places, rows[~twice], others)
 
 
-def _record(line: bytes) -> Record:
-    patient, origin, text, findings = orjson.loads(line)
+def _record(patient: str, origin: str, text: str, findings: str) -> Record:
     triples = tuple(quad.triple for quad in parse(text.encode(), format=RdfFormat.N_TRIPLES))
-    return Record(patient, origin, triples, tuple(Finding(*one) for one in findings))
+    return Record(patient, origin, triples, tuple(Finding(*one) for one in json.loads(findings)))
 
 
 def _codes(coding: Coding, record: Record) -> list[int] | None:

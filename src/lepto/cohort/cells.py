@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import StringIO
 from typing import Final
 
 import numpy as np
@@ -13,7 +14,7 @@ from lepto.cohort.lines import rows_of as numbers_of
 from lepto.cohort.part import Origins, Part
 from lepto.cohort.plain import KEPT, PLAIN_ID, UnplainError
 from lepto.read import Record
-from lepto.read.csv_table import check_header, record_of, rows_of
+from lepto.read.csv_table import record_of, rows_of
 from lepto.read.stated import ID
 from lepto.read.text import decode
 
@@ -48,17 +49,13 @@ class Cells:
         return code
 
 
-def part_of_cells(answering: Answering, data: bytes, header: bytes, name: str, start: int, first: int) -> Part:
+def part_of_cells(answering: Answering, data: bytes, columns: Sequence[str], name: str, start: int, first: int) -> Part:
     """Return the patients of some rows of a table.
 
-    In: the bytes of the rows, which stand at `start` in the file and of which the first is on line `first`; the bytes
-    of the header. Raises InputError where these are not UTF-8, or where header or quoting are at fault.
+    In: the bytes of the rows, which stand at `start` in the file and of which the first is on line `first`; the names
+    of the columns. Raises InputError where the bytes are not UTF-8, or where the quoting is at fault.
     """
-    rows = rows_of(decode(data, name, start), name, first)
-    line, columns = next(rows_of(decode(header, name), name))
-    if start == 0:
-        line, columns = next(rows)
-    check_header(columns, name, line)
+    rows = rows_of(StringIO(decode(data, name, start), newline=""), name, first)
     identifier = columns.index(ID)
     cells = Cells(answering.coding, columns)
     names: list[str] = []

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -33,6 +32,11 @@ class Job:
         """Return the file that counts what was answered of a slice."""
         return self.out / JOURNAL / f"part-{number:05}.json"
 
+    @property
+    def shared(self) -> Path:
+        """The file of the ids that are given more than once."""
+        return self.out / JOURNAL / "shared.sqlite"
+
     def hashes(self, number: int) -> Path:
         """Return the file of the hashes of a slice's patients."""
         return self.out / JOURNAL / f"part-{number:05}.npy"
@@ -40,11 +44,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Task:
-    """A slice by its number; `shared` are ids that are given more than once in the cohort, with the places."""
+    """A slice by its number; `again`, now that it is on disk which ids are given more than once in the cohort."""
 
     number: int
     piece: Slice
-    shared: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    again: bool = False
 
 
 @dataclass(frozen=True)

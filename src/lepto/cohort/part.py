@@ -12,7 +12,7 @@ from lepto.cohort.criteria import Rows
 from lepto.cohort.resolution import MET, NOT_MET, OPEN, Bits, Codes
 from lepto.errors import InputError, one_line
 from lepto.read import Record
-from lepto.read.record import refused_if_shared
+from lepto.read.record import Shared, refused_if_shared
 
 UNTOLD: Final = np.int8(-1)
 WORDS: Final = {int(MET): "met", int(OPEN): "unknown", int(NOT_MET): "not-met", int(UNTOLD): "not told"}
@@ -79,19 +79,13 @@ class Part:
     others: Sequence[tuple[int, Record]] = ()
     told: Told | None = None
 
-    def with_shared_ids_refused(self, shared: Mapping[str, Sequence[str]]) -> Part:
-        """Return the part with everyone refused whose id is given more than once in the cohort.
-
-        In: the places at which each such id is given, in the order of the cohort.
-        """
+    def with_shared_ids_refused(self, shared: Mapping[str, Shared]) -> Part:
+        """Return the part with everyone refused whose id is given more than once in the cohort."""
         if not shared:
             return self
         records = dict(self.others)
         of_plain = [place for place in self.plain.tolist() if self.names[place] in shared]
         records |= {place: Record(self.names[place], self.origins[place], (), ()) for place in of_plain}
-        others = [
-            (place, refused_if_shared(record, shared[record.patient]) if record.patient in shared else record)
-            for place, record in sorted(records.items(), key=lambda item: item[0])
-        ]
+        others = [(place, refused_if_shared(records[place], shared)) for place in sorted(records)]
         kept = ~np.isin(self.plain, of_plain)
         return replace(self, plain=self.plain[kept], rows=self.rows[kept], others=others)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -13,22 +12,20 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
-from lepto.cohort.aside import lines_of
 from lepto.cohort.endpoint import Endpoint, listed
 from lepto.cohort.executors import Executor
 from lepto.cohort.folder import RUN, SUMMARY, SUMS, finished, prepared
+from lepto.cohort.inputs import pieces_of
 from lepto.cohort.job import JOURNAL, Job, Task
 from lepto.cohort.outputs import Format, write
 from lepto.cohort.seals import sealed, sums, sums_of_tables
-from lepto.cohort.sources import Kind, Slice, Source, slices, source
+from lepto.cohort.shared import among, put, repeated
+from lepto.cohort.sources import Kind, Source, source
 from lepto.cohort.summary import Summary, pictures
 from lepto.cohort.work import Work, hashes
 from lepto.errors import LeptoError
 from lepto.knowledge import Knowledge, load
-from lepto.read import Intaking, read
 
-ASIDE: Final = "aside"
-RECORDS_AT_ONCE: Final = 20_000
 PATIENTS_AT_ONCE: Final = 250
 """Of an endpoint."""
 
@@ -104,7 +101,7 @@ def _run(paths: Sequence[Path], out: Path, options: Options, executor: Executor,
     with prepared(out, plan, resume=options.resume, force=options.force):
         if finished(out):
             return Summary.of(json.loads((out / SUMMARY).read_text(encoding="utf-8")))
-        pieces = _pieces(sources, knowledge, job, options.slice)
+        pieces = pieces_of(sources, job, knowledge, options.slice)
         if endpoint:
             pieces = listed(endpoint, out / JOURNAL, many, options.slice or PATIENTS_AT_ONCE)
         tasks = [Task(number, piece) for number, piece in enumerate(pieces)]
@@ -134,26 +131,6 @@ def _plan(sources: Sequence[Source], knowledge: Knowledge, options: Options, man
 # The way of a run
 
 
-def _pieces(sources: Sequence[Source], knowledge: Knowledge, job: Job, size: int | None) -> Iterator[Slice]:
-    """Cut what can be cut; of the rest put the records aside, and cut these."""
-    whole = [one for one in sources if one.kind in (Kind.WHOLE, Kind.CHARTS)]
-    if whole:
-        yield from _aside(whole, knowledge, job, size or RECORDS_AT_ONCE)
-    for one in sources:
-        if one not in whole:
-            yield from slices(one, size)
-
-
-def _aside(whole: Sequence[Source], knowledge: Knowledge, job: Job, size: int) -> Iterator[Slice]:
-    records = read([one.path for one in whole], knowledge.facts, Intaking(knowledge, job.on))
-    weight = sum(one.size for one in whole)
-    for number, start in enumerate(range(0, len(records), size)):
-        some = records[start : start + size]
-        data, path = b"".join(lines_of(some)), job.out / JOURNAL / f"{ASIDE}-{number:05}.ndjson"
-        write(path, data)
-        yield Slice(Kind.WHOLE, path, 0, len(data), 1, weight * len(some) // len(records))
-
-
 def _answer(job: Job, tasks: Sequence[Task], executor: Executor, progress: Progress) -> None:
     """Answer what has no seal; of an endpoint all, for who answers a slice asks there whether a seal still holds."""
     left = [task for task in tasks if task.piece.kind is Kind.ENDPOINT or not sealed(job, task)]
@@ -166,20 +143,21 @@ def _answer(job: Job, tasks: Sequence[Task], executor: Executor, progress: Progr
 
 def _refuse_shared_ids(job: Job, knowledge: Knowledge, tasks: Sequence[Task], executor: Executor) -> None:
     """Answer the slices anew in which an id stands that is given more than once; all of these patients are refused."""
-    held = [np.load(job.hashes(task.number)) for task in tasks]
-    values, many = np.unique(np.concatenate(held), return_counts=True) if held else (np.array([]), np.array([]))
-    suspected = values[many > 1]
-    touched = [task for task, one in zip(tasks, held, strict=True) if np.isin(one, suspected).any()]
+    suspected = repeated([np.load(job.hashes(task.number)) for task in tasks])
+    touched = [task for task in tasks if among(np.load(job.hashes(task.number)), suspected).any()]
     if not touched:
         return
-    work, places = Work(job, knowledge), defaultdict(list)
-    for task in touched:
-        part = work.part(task.piece)
-        for place in np.flatnonzero(np.isin(hashes(part.names), suspected)).tolist():
-            places[part.names[place]].append(part.origins[place])
-    shared = {name: origins for name, origins in places.items() if len(origins) > 1}
-    for _ in executor(job, [Task(task.number, task.piece, shared) for task in touched]):
+    put(_given(Work(job, knowledge), touched, suspected), job.shared)
+    for _ in executor(job, [replace(task, again=True) for task in touched]):
         pass
+
+
+def _given(work: Work, tasks: Sequence[Task], suspected: Any) -> Iterator[tuple[str, str]]:
+    """The ids whose hashes are given more than once, with the places at which they are given."""
+    for task in tasks:
+        part = work.part(task.piece)
+        for place in np.flatnonzero(among(hashes(part.names), suspected)).tolist():
+            yield part.names[place], part.origins[place]
 
 
 def _finish(job: Job, tasks: Sequence[Task]) -> Summary:

@@ -51,7 +51,7 @@ def _seal(job: Job, task: Task) -> Path:
 
 def _told(job: Job, task: Task) -> str:
     """What the seal says; one of a slice answered anew since others share its ids holds for no run that goes on."""
-    return sums(job.out, _files(job, task)) + f"{len(task.shared)} ids are shared\n"
+    return sums(job.out, _files(job, task)) + ("answered again\n" if task.again else "")
 
 
 def _files(job: Job, task: Task) -> list[Path]:

@@ -6,14 +6,14 @@ import json
 from collections.abc import Sequence
 from functools import cached_property
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from lepto.cohort import aside, charts, graphs
 from lepto.cohort.answering import MANY, Answered, Answering
-from lepto.cohort.aside import part_of_records, records_of
+from lepto.cohort.aside import part_of_records
 from lepto.cohort.cells import part_of_cells
 from lepto.cohort.columns import part_of_columns
 from lepto.cohort.endpoint import part_of_endpoint, unchanged
@@ -22,9 +22,11 @@ from lepto.cohort.lines import part_of_lines
 from lepto.cohort.outputs import encoded, write
 from lepto.cohort.part import Part
 from lepto.cohort.seals import seal, sealed
-from lepto.cohort.sources import Kind, Slice, header_of, text_of
+from lepto.cohort.shared import shared_among
+from lepto.cohort.sources import Kind, Slice, text_of
 from lepto.errors import one_line
 from lepto.knowledge import Knowledge, load
+from lepto.read import Intaking
 
 
 class Work:
@@ -43,7 +45,9 @@ class Work:
         if self._is_kept(task):
             return Done(task, task.piece.weight)
         self.answering.make_room()
-        part = self.part(task.piece).with_shared_ids_refused(task.shared)
+        part = self.part(task.piece)
+        if task.again:
+            part = part.with_shared_ids_refused(shared_among(part.names, self.job.shared))
         answered = self.answering.answer(part)
         for name in TABLES:
             data = encoded(name, getattr(answered, name), self.job.form, self.job.on.isoformat())
@@ -64,20 +68,24 @@ class Work:
             case Kind.LINES:
                 return part_of_lines(self.answering, text_of(piece), name, piece.first)
             case Kind.TABLE:
-                header = self._headers.setdefault(piece.path, header_of(piece.path))
-                return part_of_cells(self.answering, text_of(piece), header, name, piece.start, piece.first)
+                return part_of_cells(self.answering, text_of(piece), piece.columns, name, piece.start, piece.first)
+            case Kind.GRAPH:
+                return part_of_records(self.answering, graphs.records_of(piece, self.answering.knowledge.facts))
+            case Kind.CHARTS:
+                return part_of_records(self.answering, charts.records_of(piece, self.intaking))
             case Kind.ENDPOINT:
                 return part_of_endpoint(self.answering, text_of(piece))
             case _:
-                return part_of_records(self.answering, records_of(text_of(piece)))
+                return part_of_records(self.answering, aside.records_of(piece))
 
     def _is_kept(self, task: Task) -> bool:
-        may_be = task.piece.kind is Kind.ENDPOINT and not task.shared and sealed(self.job, task)
+        may_be = task.piece.kind is Kind.ENDPOINT and not task.again and sealed(self.job, task)
         return may_be and unchanged(self.answering, text_of(task.piece))
 
     @cached_property
-    def _headers(self) -> dict[Path, bytes]:
-        return {}
+    def intaking(self) -> Intaking:
+        """What reads health records."""
+        return Intaking(self.answering.knowledge, self.job.on)
 
 
 def hashes(names: Sequence[str]) -> Any:

@@ -25,7 +25,7 @@ from lepto.read.record import Record, with_shared_ids_refused
 from lepto.read.strict_json import NotJsonError, parse
 from lepto.read.text import BYTE_ORDER_MARK, decode
 
-__all__ = ["Intaking", "Record", "read", "read_bytes"]
+__all__ = ["Intaking", "Record", "found_in", "read", "read_bytes"]
 
 _STANDARD_INPUT = "-"
 
@@ -36,7 +36,7 @@ def read(paths: Sequence[Path | str], facts: Mapping[str, Fact], intaking: Intak
     `facts` is what may be said of a patient, by name; `intaking` reads health records, which may be spread over several
     files and are refused without it. Raises InputError for a file that cannot be used at all.
     """
-    return _taken([found for path in paths for found in _read_path(path, facts)], intaking, one_line(str(paths[0])))
+    return _taken([found for path in paths for found in found_in(path, facts)], intaking, one_line(str(paths[0])))
 
 
 def read_bytes(data: bytes, name: str, facts: Mapping[str, Fact], intaking: Intaking | None = None) -> list[Record]:
@@ -66,7 +66,11 @@ def _taken(found: Sequence[Found], intaking: Intaking | None, name: str) -> list
     return with_shared_ids_refused([*records[:before], *intaking.records([*resources, *lost], name), *records[before:]])
 
 
-def _read_path(path: Path | str, facts: Mapping[str, Fact]) -> list[Found]:
+def found_in(path: Path | str, facts: Mapping[str, Fact]) -> list[Found]:
+    """Return the records of one file, none of them refused for sharing an id, and its resources where it is FHIR.
+
+    Raises InputError for a file that cannot be used at all.
+    """
     is_standard = str(path) == _STANDARD_INPUT
     name = "standard input" if is_standard else one_line(str(path))
     try:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from lepto.errors import InputError
 from lepto.facts import Fact
@@ -17,36 +18,67 @@ from lepto.read.literals import is_number
 from lepto.read.record import Record, refused, violation
 from lepto.read.stated import ID, record
 from lepto.read.strict_json import NotJsonError, Number, Object, Value, parse
+from lepto.read.text import BYTE_ORDER_MARK, decode
 from lepto.vocabulary import XSD_BOOLEAN, XSD_DECIMAL, XSD_INTEGER
 
 _BOOLEANS = {"true": True, "false": False}
 
 
+@dataclass(frozen=True)
+class Header:
+    """The names of a table's columns, the byte at which they end, and the line that follows."""
+
+    columns: tuple[str, ...]
+    end: int
+    next_line: int
+
+
 def read_table(text: str, name: str, facts: Mapping[str, Fact]) -> list[Record]:
     """Return the records of a table, in its order. Raises InputError where the header or the quoting is at fault."""
-    rows = rows_of(text, name)
+    rows = rows_of(io.StringIO(text, newline=""), name)
     line, header = next(rows)
     check_header(header, name, line)
     return [record_of(header, row, f"{name} line {line}", facts) for line, row in rows]
 
 
-def rows_of(text: str, name: str, first: int = 1) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row that is not blank with the line on which it begins, where the text begins on line `first`.
+def header_of(start: bytes, name: str) -> Header:
+    """Return the header of a table of which the first bytes are given. Raises InputError where it is at fault."""
+    mark = len(BYTE_ORDER_MARK) if start.startswith(BYTE_ORDER_MARK) else 0
+    text = io.StringIO(start[mark:].decode(errors="surrogateescape"), newline="")
+    line, columns = next(rows_of(text, name))
+    end = mark + len(text.getvalue()[: text.tell()].encode(errors="surrogateescape"))
+    decode(start[mark:end], name, mark)
+    check_header(columns, name, line)
+    return Header(tuple(columns), end, 1 + line_ends(start[:end]))
+
+
+def line_ends(data: bytes) -> int:
+    """Return how many lines end in some bytes, where CR, LF and CRLF end lines, in quotes too."""
+    return data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")
+
+
+def rows_of(lines: Iterable[str], name: str, first: int = 1) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row that is not blank with the line on which it begins, where the lines begin with line `first`.
 
     Raises InputError where the quoting is at fault.
     """
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(lines, strict=True)
     while True:
         line = reader.line_num + first
         try:
             row = next(reader, None)
         except csv.Error:
-            mend = "close every quote, write a quote within a quoted cell twice, and keep cells short"
-            raise InputError(name, f"line {line}", "the row is not CSV", mend) from None
+            raise not_csv(name, line) from None
         if row is None:
             return
         if row:
             yield line, row
+
+
+def not_csv(name: str, line: int) -> InputError:
+    """Return what to say of a row whose quoting is at fault, by the line on which it begins."""
+    mend = "close every quote, write a quote within a quoted cell twice, and keep cells short"
+    return InputError(name, f"line {line}", "the row is not CSV", mend)
 
 
 def check_header(header: Sequence[str], name: str, line: int) -> None:

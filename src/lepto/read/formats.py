@@ -63,6 +63,17 @@ def begins_with_object(stream: BinaryIO) -> bool:
     return any(_is_object(line) for line in islice(lines(stream), 1))
 
 
+def holds_lines(stream: BinaryIO) -> bool:
+    """Tell whether a text that begins with an object is one object a line, however many of the lines are broken."""
+    first, *others = islice(lines(stream), 2)
+    if not others:
+        return False
+    if _is_object(first):
+        return True
+    stream.seek(0)
+    return _are_objects(lines(stream))
+
+
 def _content_start(data: bytes) -> int:
     mark = len(BYTE_ORDER_MARK) if data.startswith(BYTE_ORDER_MARK) else 0
     space = _SPACE.match(data, mark)
@@ -70,11 +81,10 @@ def _content_start(data: bytes) -> int:
 
 
 def _is_lines(data: bytes) -> bool:
-    """Tell whether a text that begins with an object is one object a line, however many of the lines are broken."""
     first, *others = islice(lines(BytesIO(data)), 2)
     if not others:
         return first.content is None and b'"@graph"' not in data
-    return _is_object(first) or (_are_objects(lines(BytesIO(data))) and not _is_document(data))
+    return holds_lines(BytesIO(data))
 
 
 def _are_objects(found: Iterator[Line]) -> bool:
@@ -88,10 +98,6 @@ def _are_objects(found: Iterator[Line]) -> bool:
 
 def _is_object(line: Line) -> bool:
     return line.content is not None and isinstance(_parsed(line.content), Object)
-
-
-def _is_document(data: bytes) -> bool:
-    return _parsed(data.removeprefix(BYTE_ORDER_MARK)) is not None
 
 
 def _parsed(content: bytes) -> Value:

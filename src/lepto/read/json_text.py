@@ -32,14 +32,18 @@ def read_lines(stream: BinaryIO, name: str, facts: Mapping[str, Fact]) -> Iterat
 
     Raises InputError where the file is not UTF-8.
     """
-    for line in lines(stream):
-        stated = _parsed(line, name)
-        if isinstance(stated, Record):
-            yield stated
-        elif is_fhir(stated):
-            yield from _resources(stated, _origin(line, name))
-        else:
-            yield record(stated, _origin(line, name), facts)
+    return (found for line in lines(stream) for found in read_line(line, name, facts))
+
+
+def read_line(line: Line, name: str, facts: Mapping[str, Fact]) -> Iterator[Found]:
+    """Yield what a line of NDJSON holds: a record, or resources. Raises InputError where it is not UTF-8."""
+    stated = _parsed(line, name)
+    if isinstance(stated, Record):
+        yield stated
+    elif is_fhir(stated):
+        yield from _resources(stated, origin(line, name))
+    else:
+        yield record(stated, origin(line, name), facts)
 
 
 def _resources(document: Value, place: str) -> Iterator[Found]:
@@ -51,13 +55,14 @@ def _resources(document: Value, place: str) -> Iterator[Found]:
 def _parsed(line: Line, name: str) -> Value | Record:
     if line.content is None:
         mend = f"a patient may take up to {limits.LINE_BYTES} bytes"
-        return refused(_origin(line, name), [violation(_origin(line, name), "the line is too long to be read", mend)])
+        return refused(origin(line, name), [violation(origin(line, name), "the line is too long to be read", mend)])
     try:
         return parse(decode(line.content, name, line.offset))
     except NotJsonError as error:
-        place = f"{_origin(line, name)} column {error.column}"
-        return refused(_origin(line, name), [violation(place, error.fault, error.mend)])
+        place = f"{origin(line, name)} column {error.column}"
+        return refused(origin(line, name), [violation(place, error.fault, error.mend)])
 
 
-def _origin(line: Line, name: str) -> str:
+def origin(line: Line, name: str) -> str:
+    """Return where a record is that stands on a line."""
     return f"{name} line {line.number}"

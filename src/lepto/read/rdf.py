@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 from urllib.parse import unquote
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
@@ -56,23 +56,27 @@ _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
 @dataclass(frozen=True)
-class _File:
-    """What a file states, node by node; patients are numbered in order; a course has the patients that lead to it."""
+class File:
+    """What a file, or a part of it, states: what is said of each node; the numbers of patients; and for each course the
+    patients that lead to it, in their order. `by_iri` tells the place of a patient by its IRI.
+    """
 
     name: str
     facts: Mapping[NamedNode, Fact]
     said: Mapping[Subject, list[Said]]
     patients: Mapping[Node, int]
     owners: Mapping[Node, list[Node]]
-    by_iri: bool
+    by_iri: bool = False
 
     def origin(self, patient: Node) -> str:
+        """Where a patient is stated."""
         if self.by_iri and isinstance(patient, NamedNode):
             return f"{self.name} {patient.value}"
         return f"{self.name} item {self.patients[patient]}"
 
     def courses(self, patient: Node) -> list[tuple[NamedNode, Node]]:
-        return _courses(self.said[patient], self.facts)
+        """The courses of a patient, each with the property that leads to it."""
+        return courses_of(self.said[patient], self.facts)
 
 
 def read_graph(
@@ -84,29 +88,43 @@ def read_graph(
 
     Raises InputError where the graph speaks about anything but patients and their courses.
     """
-    file = _file(name, _said(triples), {NamedNode(LEPTO + fact.name): fact for fact in facts.values()}, by_iri)
-    _refuse_strangers(file)
-    return [_record(patient, file) for patient in file.patients]
+    file = _file(name, said_of(triples), properties(facts), by_iri)
+    strange = next((node for node in file.said if node not in file.patients and node not in file.owners), None)
+    if strange is not None:
+        raise stranger(name, strange, file.said[strange][0][0])
+    return [record_of(patient, file) for patient in file.patients]
 
 
-def _said(triples: Iterable[Triple]) -> dict[Subject, list[Said]]:
+def properties(facts: Mapping[str, Fact]) -> dict[NamedNode, Fact]:
+    """Return the facts by the properties that state them."""
+    return {NamedNode(LEPTO + fact.name): fact for fact in facts.values()}
+
+
+def said_of(triples: Iterable[Triple]) -> dict[Subject, list[Said]]:
+    """Return what some triples say of each subject, in the order in which subjects are first named."""
     said: defaultdict[Subject, list[Said]] = defaultdict(list)
     for triple in dict.fromkeys(triples):
         said[triple.subject].append((triple.predicate, triple.object))
     return dict(said)
 
 
-def _file(name: str, said: Mapping[Subject, list[Said]], facts: Mapping[NamedNode, Fact], by_iri: bool) -> _File:
-    patients = [node for node, stated in said.items() if _IS_PATIENT in stated and not isinstance(node, Triple)]
+def _file(name: str, said: Mapping[Subject, list[Said]], facts: Mapping[NamedNode, Fact], by_iri: bool) -> File:
+    patients = [node for node, stated in said.items() if is_patient(node, stated)]
     owners = defaultdict(list)
     for patient in patients:
-        for _, course in _courses(said[patient], facts):
+        for _, course in courses_of(said[patient], facts):
             owners[course].append(patient)
     numbers = {patient: number for number, patient in enumerate(patients, start=1)}
-    return _File(name, facts, said, numbers, owners, by_iri)
+    return File(name, facts, said, numbers, owners, by_iri)
 
 
-def _courses(stated: Iterable[Said], facts: Mapping[NamedNode, Fact]) -> list[tuple[NamedNode, Node]]:
+def is_patient(node: Subject, stated: Iterable[Said]) -> TypeGuard[Node]:
+    """Tell whether what is said of a node makes it a patient."""
+    return _IS_PATIENT in stated and not isinstance(node, Triple)
+
+
+def courses_of(stated: Iterable[Said], facts: Mapping[NamedNode, Fact]) -> list[tuple[NamedNode, Node]]:
+    """Return the courses to which what is said of a patient leads, each with the property that does."""
     return [
         (name, value)
         for name, value in stated
@@ -114,17 +132,18 @@ def _courses(stated: Iterable[Said], facts: Mapping[NamedNode, Fact]) -> list[tu
     ]
 
 
-def _refuse_strangers(file: _File) -> None:
-    stranger = next((node for node in file.said if node not in file.patients and node not in file.owners), None)
-    if stranger is None:
-        return
-    spoken = str(stranger) if isinstance(stranger, NamedNode) else f"a nameless node ({file.said[stranger][0][0]} ...)"
+def stranger(name: str, node: Subject, about: NamedNode) -> InputError:
+    """Return what to say of the first node of a file that is neither a patient nor a course, and the first property
+    that is stated of it.
+    """
+    spoken = str(node) if isinstance(node, NamedNode) else f"a nameless node ({about} ...)"
     fault = f"{spoken} is spoken of, and a patient file may speak only about patients and their treatment courses"
     mend = "take its statements out, or state that it is a lepto:Patient"
-    raise InputError(file.name, "the whole file", fault, mend)
+    return InputError(name, "the whole file", fault, mend)
 
 
-def _record(patient: Node, file: _File) -> Record:
+def record_of(patient: Node, file: File) -> Record:
+    """Return the record of a patient of a file, of which at least what bears on this patient is given."""
     origin = file.origin(patient)
     name, unnamed = _identity(patient, file)
     findings = [*unnamed, *_strayed(patient, file), *_unusable(patient, file)]
@@ -133,7 +152,7 @@ def _record(patient: Node, file: _File) -> Record:
     return accepted(str(name), origin, _statements(patient, file), _stated_courses(patient, file))
 
 
-def _identity(patient: Node, file: _File) -> tuple[object, list[Finding]]:
+def _identity(patient: Node, file: File) -> tuple[object, list[Finding]]:
     origin = file.origin(patient)
     named = [value for name, value in file.said[patient] if name == _IDENTIFIER]
     if len(named) > 1:
@@ -155,7 +174,7 @@ def _last_segment(patient: Node) -> str | None:
     return unquote(iri.rpartition(mark)[2], errors="replace")
 
 
-def _strayed(patient: Node, file: _File) -> Iterator[Finding]:
+def _strayed(patient: Node, file: File) -> Iterator[Finding]:
     """Yield a violation for each course that is a patient, or that another patient has too."""
     origin = file.origin(patient)
     for name, course in file.courses(patient):
@@ -168,7 +187,7 @@ def _strayed(patient: Node, file: _File) -> Iterator[Finding]:
             yield violation(origin, fault, "give each patient a course of its own", about)
 
 
-def _unusable(patient: Node, file: _File) -> Iterator[Finding]:
+def _unusable(patient: Node, file: File) -> Iterator[Finding]:
     """Yield a violation for each value that no engine here holds exactly."""
     nodes = [patient, *(course for _, course in file.courses(patient))]
     for name, value in (said for node in nodes for said in file.said.get(node, [])):
@@ -181,14 +200,14 @@ def _unusable(patient: Node, file: _File) -> Iterator[Finding]:
             yield violation(file.origin(patient), fault, mend, about, value.value)
 
 
-def _statements(patient: Node, file: _File) -> Iterator[Statement]:
+def _statements(patient: Node, file: File) -> Iterator[Statement]:
     courses = set(file.courses(patient))
     for name, value in file.said[patient]:
         if name != _IDENTIFIER and (name, value) not in courses:
             yield _statement(name, value, file.facts)
 
 
-def _stated_courses(patient: Node, file: _File) -> Iterator[Course]:
+def _stated_courses(patient: Node, file: File) -> Iterator[Course]:
     for name, course in file.courses(patient):
         stated = (_statement(*said, file.facts) for said in file.said.get(course, []))
         yield name, frozenset(statement for statement in stated if statement != _IS_COURSE)

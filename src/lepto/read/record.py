@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from urllib.parse import quote
 
 from pyoxigraph import Literal, NamedNode, Triple
@@ -122,23 +122,38 @@ def normal_form(patient: str, statements: Iterable[Statement], courses: Iterable
     return tuple(sorted(triples, key=str))
 
 
+class Shared(NamedTuple):
+    """The first two of the places at which an id is given, and at how many it is."""
+
+    first: str
+    second: str
+    many: int
+
+
 def with_shared_ids_refused(records: Sequence[Record]) -> list[Record]:
     """Return the records in their order, those that share an id with another refused, with the pair named.
 
     Their triples are taken out: side by side in one graph they would become one patient.
     """
+    shared = shared_ids((record.patient, record.origin) for record in records)
+    return [refused_if_shared(record, shared) for record in records]
+
+
+def shared_ids(given: Iterable[tuple[str, str]]) -> dict[str, Shared]:
+    """Return the ids that are given more than once, of ids with their places."""
     origins = defaultdict(list)
-    for record in records:
-        origins[record.patient].append(record.origin)
-    return [refused_if_shared(record, origins[record.patient]) for record in records]
+    for patient, origin in given:
+        origins[patient].append(origin)
+    return {patient: Shared(found[0], found[1], len(found)) for patient, found in origins.items() if len(found) > 1}
 
 
-def refused_if_shared(record: Record, origins: Sequence[str]) -> Record:
-    """Return a record, refused where its id is given at more than one place; `origins` are all of them, in order."""
-    if len(origins) == 1:
+def refused_if_shared(record: Record, shared: Mapping[str, Shared]) -> Record:
+    """Return a record, refused where its id is one of those that are given more than once."""
+    if record.patient not in shared:
         return record
-    others = f" (and {len(origins) - 2} more)" if len(origins) > 2 else ""
-    fault = f"the same id is given at {origins[0]} and at {origins[1]}{others}"
+    first, second, many = shared[record.patient]
+    others = f" (and {many - 2} more)" if many > 2 else ""
+    fault = f"the same id is given at {first} and at {second}{others}"
     mend = "give each patient one record and an id of its own"
     finding = violation(record.origin, fault, mend, about="id", value=record.patient)
     return replace(record, triples=(), findings=(*record.findings, finding))

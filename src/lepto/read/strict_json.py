@@ -86,12 +86,16 @@ def faults(value: Value) -> list[Fault]:
     return list(islice(_faults(value, None), limits.FAULTS))
 
 
-def dump(value: Value) -> str:
-    """Return the JSON text of a value, in one way only: keys sorted, no white space, numbers as they were written."""
+def dump(value: Value, *, in_order: bool = False) -> str:
+    """Return the JSON text of a value, in one way only: keys sorted, no white space, numbers as they were written.
+
+    With `in_order` keys stay as they stand, so that what is parsed from the text is the same value.
+    """
     if isinstance(value, Object):
-        return "{" + ",".join(f"{_quoted(key)}:{dump(part)}" for key, part in sorted(value.pairs, key=_key)) + "}"
+        pairs = value.pairs if in_order else sorted(value.pairs, key=_key)
+        return "{" + ",".join(f"{_quoted(key)}:{dump(part, in_order=in_order)}" for key, part in pairs) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(dump(part) for part in value) + "]"
+        return "[" + ",".join(dump(part, in_order=in_order) for part in value) + "]"
     if isinstance(value, Number):
         return value.text
     return _quoted(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -47,7 +47,7 @@ class Charts:
         self.deleted = {one.deleted for one in self.absences if one.deleted}
         self.deleted_here = {(one.bundle, one.deleted) for one in self.absences if one.deleted}
         self.resources = self._whole([one for one in found if isinstance(one, Resource)])
-        self.doubtful = {id(one) for one in self.resources if self._is_deleted(one)}
+        self.doubtful = {id(one) for one in self.resources if self.is_deleted(one)}
         self.by_url = {one.full_url: one for one in reversed(self.resources) if one.full_url}
         self.by_name = {(one.bundle, one.base, one.name): one for one in reversed(self.resources) if one.name}
         # What no full URL places, and a bundle holds, is of that bundle alone.
@@ -55,12 +55,12 @@ class Charts:
             (one.base, one.name): one for one in reversed(self.resources) if one.name and (one.base or not one.bundle)
         }
 
-    def records(self) -> list[Record]:
-        """Return a record for each patient, in the order in which they are first named."""
+    def records(self, keys: Container[str] | None = None) -> list[Record]:
+        """Return a record for each patient, in the order in which they are first named; of `keys` only, where given."""
         patients = [one for one in self.resources if one.type == "Patient"]
         mine: dict[str, list[Resource]] = {}
         for patient in patients:
-            mine.setdefault(self._key(patient), []).append(patient)
+            mine.setdefault(key_of(patient), []).append(patient)
         strangers: list[Resource] = []
         for resource in self.resources:
             if resource.type == "Patient" or resource.type in LOOKED_UP:
@@ -70,14 +70,16 @@ class Charts:
                 mine.setdefault(key, []).append(resource)
             else:
                 strangers.append(resource)
-        kept = {key: _without_copies(some) for key, some in mine.items()}
         if not mine:
             return [self._nobody()] if strangers or self.absences else []
         shared = _shared_identifiers(patients)
         nobodys = self._nobodys(strangers, [some[0].bundle for some in mine.values()])
+        asked = {key: some for key, some in mine.items() if keys is None or key in keys}
         return [
-            self._record(key, *kept[key], [*nobodys.get(some[0].bundle, ()), *nobodys.get(None, ())], shared)
-            for key, some in mine.items()
+            self._record(
+                key, *_without_copies(some), [*nobodys.get(some[0].bundle, ()), *nobodys.get(None, ())], shared
+            )
+            for key, some in asked.items()
         ]
 
     def _nobodys(self, strangers: Sequence[Resource], homes: Sequence[str]) -> dict[str | None, list[Ignored]]:
@@ -87,13 +89,13 @@ class Charts:
         found: dict[str | None, list[Ignored]] = defaultdict(list)
         for one in strangers:
             home = one.bundle if one.bundle in homes else None
-            found[home].append(Ignored(_named(one), None, self._stranger(one)))
+            found[home].append(Ignored(called(one), None, self._stranger(one)))
         for home, some in found.items():
             if (len(homes) if home is None else homes.count(home)) > 1:
                 found[home] = list(_listed([one for one in some if one.reason != NOT_READ], SHORTLY))
         return found
 
-    def _is_deleted(self, resource: Resource) -> bool:
+    def is_deleted(self, resource: Resource) -> bool:
         """Say whether a resource was deleted: by its full URL, or by type and id in its own bundle, or where nothing
         tells on which server it is.
         """
@@ -118,7 +120,7 @@ class Charts:
         return [
             one
             for one in found
-            if not (self._is_deleted(one) and one.type in (*LOOKED_UP, "Patient"))
+            if not (self.is_deleted(one) and one.type in (*LOOKED_UP, "Patient"))
             and (one.type not in LOOKED_UP or id(one) in sure)
         ]
 
@@ -139,15 +141,15 @@ class Charts:
         entries = [e for one in resources if one.type in READ for e in self._entries(one, id(one) in unsure)]
         made = chart(entries, self.intaking.declared, self.intaking.facts, self.intaking.on)
         made.ignored += nobodys
-        made.ignored += [Ignored(_named(one), None, "the input has a newer version of it") for one in old]
+        made.ignored += [Ignored(called(one), None, "the input has a newer version of it") for one in old]
         requests = {None, *(one.request for one in resources)}
         absences = [one for one in self.absences if one.request in requests]
         made.ignored += [Ignored(one.place, None, one.reason) for one in absences]
-        made.ignored += [Ignored(_named(one), None, NOT_READ) for one in resources if one.type not in READ]
+        made.ignored += [Ignored(called(one), None, NOT_READ) for one in resources if one.type not in READ]
         made.ignored += [Ignored(name, None, CONTAINED) for one in resources for name in self._passed_over(one)]
         odd = [f"{one.place}: {one.reason}." for one in absences if one.warn]
         odd += [
-            f"{_named(one)}: it is marked as inactive, or replaced by another one."
+            f"{called(one)}: it is marked as inactive, or replaced by another one."
             for one in resources
             if one.type == "Patient" and (one.content.get("active") is False or _is_replaced(one))
         ]
@@ -212,9 +214,6 @@ class Charts:
 
     # Who is meant
 
-    def _key(self, patient: Resource) -> str:
-        return "/".join(filter(None, (patient.base, patient.name))) or patient.full_url or patient.place
-
     def _patient_of(self, resource: Resource) -> str:
         """The key of the patient whom a resource is about; empty where that is nobody in the input or no person."""
         reference = subject_of(resource.content)
@@ -222,17 +221,16 @@ class Charts:
             return ""
         found = self._find(resource, reference)
         if found is not None:
-            return self._key(found) if found.type == "Patient" else ""
-        return reference if _relative(reference).startswith("Patient/") or reference.startswith("urn:uuid:") else ""
+            return key_of(found) if found.type == "Patient" else ""
+        return reference if may_be_patient(reference) else ""
 
     def _find(self, resource: Resource, reference: str) -> Resource | None:
         """What a reference within a resource refers to: by its full URL; else by type and id on the same server, in its
         own bundle before all others. What no full URL places is on no known server.
         """
-        bare = reference.split("/_history/")[0]
+        bare, name = named_by(reference)
         if found := self.by_url.get(bare):
             return found
-        name = _relative(bare)
         is_absolute = "://" in bare
         base = bare.removesuffix(f"/{name}") if is_absolute else resource.base
         for server in dict.fromkeys((base, "")):
@@ -288,6 +286,11 @@ class Charts:
         return refused(self.name, [violation(self.name, fault, "give a Patient, or resources with a subject")])
 
 
+def key_of(patient: Resource) -> str:
+    """Return by what a patient is told from all others of an input."""
+    return "/".join(filter(None, (patient.base, patient.name))) or patient.full_url or patient.place
+
+
 def _is_replaced(patient: Resource) -> bool:
     links = patient.content.get("link")
     found = [one for one in links if isinstance(one, Object)] if isinstance(links, list) else []
@@ -335,29 +338,46 @@ def _version(resource: Resource) -> tuple[datetime, int]:
     return at, int(number) if number and number.isdecimal() and len(number) < 10 else 0
 
 
-def _relative(reference: str) -> str:
-    """A reference without its server and its version."""
-    parts = reference.split("/_history/")[0].split("/")
-    return "/".join(parts[-2:]) if len(parts) > 1 else reference
+def named_by(reference: str) -> tuple[str, str]:
+    """Return a reference without its version, and also without its server: by which full URL and which type and id it
+    may be found.
+    """
+    bare = reference.split("/_history/")[0]
+    parts = bare.split("/")
+    return bare, "/".join(parts[-2:])
+
+
+def may_be_patient(reference: str) -> bool:
+    """Tell whether a reference that leads nowhere may mean a patient."""
+    return named_by(reference)[1].startswith("Patient/") or reference.startswith("urn:uuid:")
+
+
+def identifiers_of(patient: Resource) -> list[str]:
+    """Return the identifiers of a patient that nobody else may have."""
+    found = patient.content.get("identifier")
+    return [
+        f"{one.get('system')}|{one.get('value')}"
+        for one in (found if isinstance(found, list) else [])
+        if isinstance(one, Object) and text(one.get("system")) and text(one.get("value"))
+    ]
 
 
 def _shared_identifiers(patients: Sequence[Resource]) -> dict[str, str]:
     """For the place of every patient whose identifier another one has, who that is."""
     owners: dict[str, list[Resource]] = defaultdict(list)
     for patient in patients:
-        found = patient.content.get("identifier")
-        for one in found if isinstance(found, list) else []:
-            if isinstance(one, Object) and text(one.get("system")) and text(one.get("value")):
-                owners[f"{one.get('system')}|{one.get('value')}"].append(patient)
+        for one in identifiers_of(patient):
+            owners[one].append(patient)
     shared: dict[str, str] = {}
     for same in owners.values():
-        names = list(dict.fromkeys(_named(one) for one in same))
+        names = list(dict.fromkeys(called(one) for one in same))
         for patient in same if len(names) > 1 else []:
-            shared[patient.place] = names[0] if names[0] != _named(patient) else names[1]
+            shared[patient.place] = names[0] if names[0] != called(patient) else names[1]
     return shared
 
 
-def _named(resource: Resource) -> str:
+def called(resource: Resource) -> str:
+    """Return what a resource is called in messages."""
     name = text(resource.content.get("id"))
     return (
         f"{resource.type}/{name}"
