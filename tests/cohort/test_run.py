@@ -22,8 +22,10 @@ import pytest
 from benchmarks import registry
 from pyoxigraph import Quad, QuerySolutions, RdfFormat, Store, serialize
 
+from lepto.cohort.sources import slices, source
 from lepto.knowledge import Knowledge
 from lepto.read import read_bytes
+from lepto.read.limits import MIB
 from lepto.recommend import Recommender
 from lepto.render.as_json import as_object
 
@@ -376,6 +378,22 @@ def test_a_bad_patient_in_the_middle_costs_himself_alone(
     before = {row[0] for row in rows(whole, "patients") if not row[1]}
     name = str(tmp_path / "registry.ndjson")
     assert refused - before == {f"{name} line 61", f"{name} line 62", "odd"}
+
+
+def test_a_line_that_is_too_long_costs_itself_alone(tmp_path: Path) -> None:
+    """Of a line of 64 MiB no more is held than shows that it is too long; what follows keeps its number."""
+    with (tmp_path / "registry.ndjson").open("wb") as file:
+        file.write(b'{"id":"A","ageYears":60}\n{"id":"B","note":"')
+        file.truncate(64 * MIB)
+        file.seek(0, os.SEEK_END)
+        file.write(b'"}\n{"id":"C","ageYears":-1}\n')
+    done = lepto(tmp_path / "registry.ndjson", "--out", tmp_path / "answers")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith("3 patients, 2 refused")
+    found = rows(tmp_path / "answers", "findings")
+    assert [row[0].removeprefix(f"{tmp_path}/") for row in found] == ["registry.ndjson line 2", "C"]
+    assert "line 2: the line is too long to be read" in found[0][-1]
+    assert [task.first for task in slices(source(tmp_path / "registry.ndjson", {}))] == [1, 3]
 
 
 def test_an_id_that_two_patients_share_refuses_both_wherever_they_stand(

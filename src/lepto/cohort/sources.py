@@ -21,7 +21,7 @@ from lepto.facts import Fact
 from lepto.read.csv_table import header_of, line_ends, not_csv
 from lepto.read.formats import Format, format_of, holds_lines
 from lepto.read.limits import LINE_BYTES, MIB
-from lepto.read.text import BYTE_ORDER_MARK
+from lepto.read.text import BYTE_ORDER_MARK, skip_line
 
 SLICE_BYTES: Final = 8 * MIB
 """About so much of a text file is answered at once."""
@@ -139,12 +139,14 @@ def _holds(stream: BinaryIO, marks: Sequence[bytes]) -> bool:
 
 
 def _of_lines(found: Source, size: int) -> Iterator[Slice]:
+    """Cut at ends of lines; of a line that is too long so much is kept as shows that it is."""
     with opened(found.path) as stream:
         start, first = stream.tell(), 1
         while data := stream.read(size):
-            data += stream.readline()
-            yield Slice(found.kind, found.path, start, start + len(data), first, len(data))
-            start, first = start + len(data), first + data.count(b"\n")
+            data += stream.readline(LINE_BYTES + 1)
+            left_out = 0 if data.endswith(b"\n") else skip_line(stream)
+            yield Slice(found.kind, found.path, start, start + len(data), first, len(data) + left_out)
+            start, first = start + len(data) + left_out, first + data.count(b"\n") + bool(left_out)
 
 
 def _of_table(table: Source, size: int) -> Iterator[Slice]:

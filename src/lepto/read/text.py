@@ -45,7 +45,7 @@ def _all_lines(stream: BinaryIO) -> Iterator[Line]:
         number += 1
         if _is_too_long(start):
             yield Line(number, offset, None)
-            offset += _skip_line(stream)
+            offset += skip_line(stream)
         else:
             mark = len(BYTE_ORDER_MARK) if number == 1 and start.startswith(BYTE_ORDER_MARK) else 0
             yield Line(number, offset + mark, start[mark:])
@@ -56,7 +56,8 @@ def _is_too_long(start: bytes) -> bool:
     return len(start) > limits.LINE_BYTES and not start.endswith(b"\n")
 
 
-def _skip_line(stream: BinaryIO) -> int:
+def skip_line(stream: BinaryIO) -> int:
+    """Read on to the end of the line, keeping nothing; return how many bytes there were."""
     skipped = 0
     while chunk := stream.readline(limits.MIB):
         skipped += len(chunk)
