@@ -19,12 +19,12 @@ import polars as pl
 from numpy.typing import NDArray
 from pyoxigraph import NamedNode, Quad, QuerySolutions, Store
 
+from lepto.cohort.arrays import Bits, Codes, Flags, Rows
 from lepto.cohort.coding import Coding
-from lepto.cohort.criteria import Rows
 from lepto.cohort.part import Part
 from lepto.cohort.phrases import TOLD, Phrases
 from lepto.cohort.pieces import Pieces
-from lepto.cohort.resolution import CODES, OPEN, Bits, Codes, Flags, Resolution
+from lepto.cohort.resolution import CODES, OPEN, Resolution
 from lepto.cohort.tables import Tables
 from lepto.derive import RULES, derived
 from lepto.finding import Finding

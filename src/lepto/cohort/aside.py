@@ -14,7 +14,6 @@ from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse, serialize
 from lepto.cohort.answering import Answering
 from lepto.cohort.coding import Coding
 from lepto.cohort.disk import held
-from lepto.cohort.lines import rows_of
 from lepto.cohort.part import Part
 from lepto.cohort.plain import BOOLEANS, PLAIN_DATE, PLAIN_INTEGER, UnplainError, decimal_of
 from lepto.cohort.sources import Slice
@@ -65,7 +64,7 @@ def part_of_records(answering: Answering, records: Sequence[Record]) -> Part:
             plain.append(place)
             lengths.append(len(found))
             codes += found
-    rows, twice = rows_of(answering.coding, codes, lengths)
+    rows, twice = answering.coding.rows(codes, lengths)
     places = np.array(plain, dtype=np.int64)[~twice]
     by_tables = set(places.tolist())
     others = [(place, record) for place, record in enumerate(records) if place not in by_tables]

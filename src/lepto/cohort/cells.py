@@ -10,7 +10,6 @@ import numpy as np
 
 from lepto.cohort.answering import Answering
 from lepto.cohort.coding import Coding
-from lepto.cohort.lines import rows_of as numbers_of
 from lepto.cohort.part import Origins, Part
 from lepto.cohort.plain import KEPT, PLAIN_ID, UnplainError
 from lepto.read import Record
@@ -77,5 +76,5 @@ def part_of_cells(answering: Answering, data: bytes, columns: Sequence[str], nam
             plain.append(place)
             lengths.append(len(found))
             codes += found
-    numbered, _ = numbers_of(answering.coding, codes, lengths)
+    numbered, _ = answering.coding.rows(codes, lengths)
     return Part(names, origins, np.array(plain, dtype=np.int64), numbered, others)

@@ -12,6 +12,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
+import numpy as np
+
+from lepto.cohort.arrays import Flags, Rows
 from lepto.cohort.courses import CourseLists, Sound
 from lepto.cohort.plain import BOOLEANS, KEPT, PLAIN_INTEGER, UnplainError, decimal_of, loaded
 from lepto.facts import Fact
@@ -22,7 +25,7 @@ from lepto.vocabulary import XSD_BOOLEAN, XSD_DECIMAL, XSD_INTEGER
 INTEGERS: Final = range(1000)
 FAR: Final = Decimal(10) ** 6
 
-Numbers = Callable[[Any], int]
+Numbering: TypeAlias = Callable[[Any], int]
 Intervals = Mapping[str, Sequence[tuple[Interval, int | float]]]
 
 
@@ -75,6 +78,16 @@ class Coding:
             raise UnplainError
         return self._number[place](value) * len(self.facts) + place
 
+    def rows(self, codes: Sequence[int], lengths: Sequence[int]) -> tuple[Rows, Flags]:
+        """Return the codes of patients, so many a patient, as a row of numbers each; and who has one fact twice."""
+        width, many = len(self.facts), len(lengths)
+        found = np.array(codes, dtype=np.int64)
+        at = np.repeat(np.arange(many), lengths) * width + found % width
+        rows = np.zeros(many * width, dtype=np.int32)
+        rows[at] = found // width
+        stated = np.bincount(at, minlength=len(rows)).reshape(-1, width)
+        return rows.reshape(-1, width), stated.max(axis=1, initial=0) > 1
+
     def stated(self, row: Sequence[int], places: Sequence[int]) -> Facts:
         """Return what the numbers in some columns stand for."""
         return {self.facts[place]: self.values[place][row[place]] for place in places if row[place]}
@@ -99,7 +112,7 @@ class Coding:
 
     # How a value gets its number
 
-    def _numbers(self, place: int, fact: Fact) -> Numbers:
+    def _numbers(self, place: int, fact: Fact) -> Numbering:
         if fact.nested:
             self.values[place] = self.course_lists.values
             return self.course_lists.number
@@ -111,7 +124,7 @@ class Coding:
             return self._named(place, (True, False), bool)
         return self._integers(place) if fact.datatype == XSD_INTEGER else self._decimals(place, fact)
 
-    def _named(self, place: int, values: Sequence[Any], kind: type) -> Numbers:
+    def _named(self, place: int, values: Sequence[Any], kind: type) -> Numbering:
         known = {value: number for number, value in enumerate(values, start=1)}
         self.values[place] += values
 
@@ -122,7 +135,7 @@ class Coding:
 
         return number
 
-    def _integers(self, place: int) -> Numbers:
+    def _integers(self, place: int) -> Numbering:
         known: dict[int, int] = {}
 
         def number(value: Any) -> int:
@@ -133,7 +146,7 @@ class Coding:
 
         return number
 
-    def _decimals(self, place: int, fact: Fact) -> Numbers:
+    def _decimals(self, place: int, fact: Fact) -> Numbering:
         """A number for each interval."""
         found = self.intervals.get(fact.name, ())
         self.values[place] += [chosen for _, chosen in found]
@@ -148,7 +161,7 @@ class Coding:
 
         return number
 
-    def _lists(self, place: int, fact: Fact) -> Numbers:
+    def _lists(self, place: int, fact: Fact) -> Numbering:
         allowed = frozenset(named_values(self.knowledge, fact.name))
         known: dict[tuple[str, ...], int] = {(): 0}
 

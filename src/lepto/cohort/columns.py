@@ -17,11 +17,11 @@ import orjson
 import polars as pl
 
 from lepto.cohort.answering import Answering
+from lepto.cohort.arrays import Bits
 from lepto.cohort.coding import Coding
 from lepto.cohort.courses import UNPLAIN, CourseLists
 from lepto.cohort.part import Origins, Part
 from lepto.cohort.plain import UnplainError
-from lepto.cohort.resolution import Bits
 from lepto.errors import InputError, one_line
 from lepto.read import Record
 from lepto.read.csv_table import check_header

@@ -12,14 +12,13 @@ from itertools import combinations
 from typing import Any, Final, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from lepto.cohort.arrays import Numbers
 from lepto.cohort.plain import PLAIN_DATE, UnplainError
 from lepto.knowledge import Knowledge
 from lepto.space import Facts, named_values
 
 Sound: TypeAlias = Callable[[Sequence[Facts]], Iterable[bool]]
-Numbers: TypeAlias = NDArray[np.int64]
 UNPLAIN: Final = -1
 MOST_COURSES: Final = 32
 """A list with more different courses is left to the road of single patients."""

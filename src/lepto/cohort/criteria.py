@@ -8,14 +8,15 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pyoxigraph import NamedNode
 
+from lepto.cohort.arrays import Bits, Codes, Rows
 from lepto.cohort.coding import Coding
-from lepto.cohort.resolution import CODES, MET, NOT_MET, OPEN, Bits, Codes
+from lepto.cohort.resolution import CODES, MET, NOT_MET, OPEN
 from lepto.cohort.views import View
 from lepto.compile.nodes import Path
 from lepto.definition import And, Expression, Has, Named, Not, Or, Some, Stated, Within
@@ -26,8 +27,6 @@ from lepto.vocabulary import LEPTO, local_name
 
 BATCH = 40
 """More patients at once in one graph take more time each."""
-
-Rows: TypeAlias = NDArray[np.int32]
 
 
 class Criteria:

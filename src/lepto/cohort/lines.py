@@ -5,20 +5,18 @@ A slice is taken apart at once, by columns: lines into pieces, pieces into what 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 import polars as pl
 
 from lepto.cohort.answering import Answering
-from lepto.cohort.coding import Coding
+from lepto.cohort.arrays import Flags, Rows
 from lepto.cohort.courses import UNPLAIN as UNPLAIN_LIST
-from lepto.cohort.criteria import Rows
 from lepto.cohort.part import Origins, Part
 from lepto.cohort.pieces import BEGINS, IDENTIFIER, IN_VALUES, NO_FACT, OUTSIDE, UNPLAIN
 from lepto.cohort.plain import UnplainError
-from lepto.cohort.resolution import Flags
 from lepto.facts import Fact
 from lepto.read import Record
 from lepto.read.limits import LINE_BYTES
@@ -158,14 +156,3 @@ def _strict(line: bytes, origin: str, facts: Mapping[str, Fact]) -> Record:
         return refused(origin, [violation(origin, "the line is not UTF-8", "save it as UTF-8")])
     except NotJsonError as error:
         return refused(origin, [violation(f"{origin} column {error.column}", error.fault, error.mend)])
-
-
-def rows_of(coding: Coding, codes: Sequence[int], lengths: Sequence[int]) -> tuple[Rows, Flags]:
-    """Return the codes of patients, so many a patient, as a row of numbers each, and who has a fact stated twice."""
-    width, many = len(coding.facts), len(lengths)
-    of_row, found = np.repeat(np.arange(many), lengths), np.array(codes, dtype=np.int64)
-    at = of_row * width + found % width
-    rows = np.zeros(many * width, dtype=np.int32)
-    rows[at] = found // width
-    stated = np.bincount(at, minlength=len(rows)).reshape(-1, width)
-    return rows.reshape(-1, width), stated.max(axis=1, initial=0) > 1

@@ -8,8 +8,8 @@ from typing import Final, overload
 
 import numpy as np
 
-from lepto.cohort.criteria import Rows
-from lepto.cohort.resolution import MET, NOT_MET, OPEN, Bits, Codes
+from lepto.cohort.arrays import Bits, Codes, Rows
+from lepto.cohort.resolution import MET, NOT_MET, OPEN
 from lepto.errors import InputError, one_line
 from lepto.read import Record
 from lepto.read.record import Shared, refused_if_shared

@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 import numpy as np
 import polars as pl
 
+from lepto.cohort.arrays import Numbers
 from lepto.cohort.coding import Coding
-from lepto.cohort.courses import Numbers
 from lepto.cohort.plain import KEPT, UnplainError
 
 BEGINS: Final = "\1"

@@ -15,12 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pyoxigraph import Literal, NamedNode, QuerySolutions
 
+from lepto.cohort.arrays import Bits, Codes, Flags
 from lepto.knowledge import Knowledge
 from lepto.vocabulary import LEPTO, SKOS, local_name
-
-Codes = NDArray[np.int8]
-Flags = NDArray[np.bool_]
-Bits = NDArray[np.int64]
 
 NOT_MET, OPEN, MET = np.int8(0), np.int8(1), np.int8(2)
 CODES = {"meets": MET, "doesNotMeet": NOT_MET}

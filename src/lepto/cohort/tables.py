@@ -21,9 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pyoxigraph import NamedNode, Quad, QuerySolution, QuerySolutions, RdfFormat, Store, serialize
 
+from lepto.cohort.arrays import Flags, Rows
 from lepto.cohort.coding import Coding
-from lepto.cohort.criteria import BATCH, Criteria, Rows
-from lepto.cohort.resolution import Flags, Resolution, Standings
+from lepto.cohort.criteria import BATCH, Criteria
+from lepto.cohort.resolution import Resolution, Standings
 from lepto.cohort.views import Entry, Restrictions, View, as_shapes_see, entry
 from lepto.derive import derived
 from lepto.finding import Finding

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyoxigraph import NamedNode, QuerySolutions, Triple
 
+from lepto.cohort.arrays import Numbers
 from lepto.compile import Patterns
 from lepto.definition import And, Expression, Not, Or, Some
 from lepto.derive import derived
@@ -24,7 +25,6 @@ from lepto.space import Facts
 from lepto.vocabulary import LEPTO, OWL, PATIENT, RDF_TYPE, SH
 
 Entry = tuple[tuple[str, str], ...]
-Numbers = NDArray[np.int64]
 MIGHT, DOES = 1, 2
 
 
