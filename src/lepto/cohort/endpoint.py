@@ -42,6 +42,7 @@ from lepto.cohort.aside import part_of_records
 from lepto.cohort.outputs import write
 from lepto.cohort.part import UNTOLD, WORDS, Part, Told
 from lepto.cohort.sources import Kind, Slice
+from lepto.compile.portable import HERE
 from lepto.errors import InputError, one_line
 from lepto.read.limits import FILE_BYTES
 from lepto.read.rdf import read_graph
@@ -192,7 +193,7 @@ class Endpoint:
 
         A patient of whom it says nothing, or two things, has no standings: nothing sound is without one.
         """
-        answer = self.ask(portable + _values(patients), "text/csv")
+        answer = self.ask(portable.replace(HERE, _values(patients)), "text/csv")
         try:
             names, *lines = filter(None, csv.reader(StringIO(answer)))
             column = names.index("patient")

@@ -21,6 +21,8 @@ from lepto.compile.patterns import OPPOSITE, RECORDS, Patterns
 from lepto.definition import And, Expression, Has, Named, Not, Or, Some, Stated, Within
 from lepto.vocabulary import LEPTO, PATIENT, XSD, XSD_BOOLEAN, XSD_INTEGER, local_name
 
+HERE = "# VALUES ?patient { ... } may stand here, for some patients alone."
+"""A line where the query begins with all patients; an engine that works from within spares itself the others."""
 PREFIXES = {"lepto": LEPTO, "xsd": XSD}
 NEVER, ALWAYS = "false", "true"
 MET, OPEN, RULED_OUT = 2, 1, 0
@@ -59,7 +61,7 @@ def portable(patterns: Patterns, criteria: tuple[str, ...], rules: tuple[Compile
         *(f"PREFIX {prefix}: <{namespace}>" for prefix, namespace in PREFIXES.items()),
         f"SELECT ?patient {columns}",
         "WHERE {",
-        *patient.layered([f"?patient a <{PATIENT}> .", *patient.reads()]),
+        *patient.layered([HERE, f"?patient a <{PATIENT}> .", *patient.reads()]),
         *(bound(expression, iri) for iri, expression in standings.items()),
         "}",
         "ORDER BY ?patient",
@@ -187,7 +189,8 @@ class Subject:
             yield from enclosed("OPTIONAL {", lines, "}")
         for property_, entry in self.lists.items():
             best = " ".join(f"(MAX({ranked(told)}) AS {variable})" for told, variable in entry.ranks.items())
-            lines = [f"{self.variable} <{property_}> {entry.variable} .", *entry.lines()]
+            here = [HERE] if self.variable == "?patient" else []
+            lines = [*here, f"{self.variable} <{property_}> {entry.variable} .", *entry.lines()]
             opening = f"OPTIONAL {{ SELECT {self.variable} {best} WHERE {{"
             yield from enclosed(opening, lines, f"}} GROUP BY {self.variable} }}")
 
