@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -16,17 +17,19 @@ from benchmarks.charts import chart
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, serialize
 
 from lepto.cohort.inputs import pieces_of
+from lepto.cohort.job import JOURNAL, Job
 from lepto.cohort.outputs import Format
 from lepto.cohort.sources import Kind, source
-from lepto.cohort.work import JOURNAL, Job, Work
+from lepto.cohort.work import Work
 from lepto.errors import InputError
 from lepto.knowledge import Knowledge
 from lepto.read import Intaking, Record, read
 from lepto.read.limits import MIB
+from lepto.read.rdf import Node
 from lepto.read.record import with_shared_ids_refused
 from lepto.vocabulary import IDENTIFIER, LEPTO, PATIENT, RDF_TYPE, TREATMENT_COURSE, XSD_INTEGER
 from tests.accept_cases import folders
-from tests.cohort.test_run import ON, failed, ran, rows
+from tests.cohort.test_run import ON, failed, files, ran, rows
 
 SIZES = (1, 2, 7, None)
 """Bytes, rows or patients of a slice."""
@@ -36,8 +39,9 @@ UNITS = {"csfProtein": "mg/dL", "lifeExpectancyMonths": "mo"}
 class Inputs:
     """Files, as both commands take them in."""
 
-    def __init__(self, knowledge: Knowledge, folder: Path) -> None:
-        self.knowledge, self.folder, self.numbers = knowledge, folder, count()
+    def __init__(self, work: Work, folder: Path) -> None:
+        self.work, self.knowledge = work, work.answering.knowledge
+        self.folder, self.numbers = folder, count()
 
     def file(self, name: str, content: str | bytes) -> Path:
         """Write a file."""
@@ -54,13 +58,12 @@ class Inputs:
 
     def cut(self, paths: Sequence[Path], size: int | None) -> list[Record] | str:
         """What `lepto cohort` reads, slice by slice."""
-        job = Job(self.folder / f"answers-{next(self.numbers)}", Format.NDJSON, ON, by_sparql=True)
+        job = replace(self.work.job, out=self.folder / f"answers-{next(self.numbers)}")
         (job.out / JOURNAL).mkdir(parents=True)
-        work = Work(job, self.knowledge)
         try:
             sources = [source(path, self.knowledge.facts) for path in paths]
             pieces = [*pieces_of(sources, job, self.knowledge, size)]
-            records = [record for piece in pieces for _, record in work.part(piece).others]
+            records = [record for piece in pieces for _, record in self.work.part(piece).others]
         except InputError as error:
             return str(error)
         return [bare(one) for one in with_shared_ids_refused(records)]
@@ -78,10 +81,16 @@ def bare(record: Record) -> Record:
     return Record(record.patient, record.origin, record.triples, record.findings)
 
 
+@pytest.fixture(scope="module")
+def work(knowledge: Knowledge) -> Work:
+    """What reads slices, every patient as a record."""
+    return Work(Job(Path(), Format.NDJSON, ON, by_sparql=True), knowledge)
+
+
 @pytest.fixture
-def inputs(knowledge: Knowledge, tmp_path: Path) -> Inputs:
+def inputs(work: Work, tmp_path: Path) -> Inputs:
     """Both ways in."""
-    return Inputs(knowledge, tmp_path)
+    return Inputs(work, tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -129,13 +138,17 @@ def test_odd_graphs_are_read_as_recommend_reads_them(inputs: Inputs) -> None:
 
 def odd_triples(chance: Random) -> Iterator[Triple]:
     """Some statements on a few nodes, of which the most are patients and courses."""
-    nodes = [NamedNode("http://example.org/a/1"), NamedNode("http://example.org/b/1"), NamedNode("urn:x:2")]
-    courses = [BlankNode("c0"), BlankNode("c1"), NamedNode("http://example.org/course")]
-    kinds = [(NamedNode(RDF_TYPE), NamedNode(PATIENT))]
-    yield from (Triple(node, *kinds[0]) for node in chance.sample(nodes, chance.choice([2, 3, 3])))
+    nodes: list[NamedNode] = [
+        NamedNode("http://example.org/a/1"),
+        NamedNode("http://example.org/b/1"),
+        NamedNode("urn:x:2"),
+    ]
+    courses: list[Node] = [BlankNode("c0"), BlankNode("c1"), NamedNode("http://example.org/course")]
+    kind = NamedNode(RDF_TYPE), NamedNode(PATIENT)
+    yield from (Triple(node, *kind) for node in chance.sample(nodes, chance.choice([2, 3, 3])))
     for _ in range(chance.randrange(12)):
         node, course = chance.choice(nodes), chance.choice(courses)
-        yield Triple(node, NamedNode(LEPTO + "treatmentCourse"), chance.choice([course] * 6 + [nodes[0]]))
+        yield Triple(node, NamedNode(LEPTO + "treatmentCourse"), chance.choice([*([course] * 6), nodes[0]]))
         yield chance.choice(
             [
                 Triple(node, NamedNode(LEPTO + "ageYears"), Literal("60", datatype=NamedNode(XSD_INTEGER))),
@@ -143,7 +156,7 @@ def odd_triples(chance: Random) -> Iterator[Triple]:
                 Triple(node, NamedNode(LEPTO + "headache"), chance.choice([NamedNode(LEPTO + "Present"), course])),
                 Triple(course, NamedNode(LEPTO + "treatment"), NamedNode(LEPTO + "Osimertinib")),
                 Triple(course, NamedNode(RDF_TYPE), NamedNode(TREATMENT_COURSE)),
-                Triple(node, *kinds[0]),
+                Triple(node, *kind),
             ]
         )
 
@@ -154,7 +167,8 @@ def test_turtle_that_cannot_be_used_is_told_as_recommend_tells_it(inputs: Inputs
     whole = ["\ufeff" + good, good + "# only a remark\n", good.replace("l:Present", '"a"@en')]
     wrong = [good + "<#B> a l:Patient ; oops .\n", good + "<#B> a m:Patient .\n", good + '<#B> a "', good + "<< " * 70]
     bad = [good.encode() + b'<#B> l:x "\xff" .\n', good.encode() + b"# \xc3", good.encode() + b"x" * MIB + b"\xff"]
-    for number, content in enumerate([*whole, *wrong, *bad]):
+    contents: list[str | bytes] = [*whole, *wrong, *bad]
+    for number, content in enumerate(contents):
         found = inputs.compare(inputs.file(f"{number}.ttl", content), sizes=(None,))
         assert isinstance(found, str) == (number >= len(whole)), content
 
@@ -180,7 +194,7 @@ def test_odd_health_records_are_read_as_recommend_reads_them(inputs: Inputs) -> 
     patients who are stated as such, in several files.
     """
     several = 0
-    for seed in range(150):
+    for seed in range(80):
         chance = Random(seed)
         paths = [
             inputs.file(
@@ -190,7 +204,19 @@ def test_odd_health_records_are_read_as_recommend_reads_them(inputs: Inputs) -> 
         ]
         found = inputs.compare(*paths, sizes=(chance.choice([1, 2, None]),))
         several += not isinstance(found, str) and len(found) > 1
-    assert several > 100
+    assert several > 50
+
+
+def test_a_request_is_about_whom_its_data_are_about_even_where_they_are_not_read(inputs: Inputs) -> None:
+    """Of two copies, one of which came with a request about another patient, the last one counts."""
+    visit = {"resourceType": "Encounter", "id": "e", "subject": {"reference": "Patient/1"}}
+    hook = {"hook": "patient-view", "context": {"patientId": "2"}, "prefetch": {"visit": visit}}
+    patient = {"resourceType": "Patient", "id": "1", "birthDate": "1960-01-01"}
+    refused = []
+    for number, some in enumerate(([patient, hook], [patient, hook, visit])):
+        found = inputs.compare(inputs.file(f"{number}.ndjson", ndjson(some)), sizes=(1,))
+        refused += [not one.triples for one in found if isinstance(one, Record)]
+    assert refused == [True, False]
 
 
 def odd_line(chance: Random) -> str:
@@ -230,28 +256,17 @@ def odd_resource(chance: Random) -> dict[str, Any]:
     identifier = (
         {"identifier": [{"system": "http://h", "value": str(chance.randrange(8))}]} if chance.random() < 0.4 else {}
     )
-    return {
-        "id": name,
-        **meta,
-        **chance.choices(
-            [
-                {"resourceType": "Patient", "birthDate": f"196{chance.randrange(2)}-01-01", **identifier},
-                {"resourceType": "Observation", **observed, "valueCodeableConcept": answer, **about},
-                {
-                    "resourceType": "DiagnosticReport",
-                    **observed,
-                    "result": [{"reference": f"Observation/{whose}"}],
-                    **about,
-                },
-                {"resourceType": "MedicationStatement", "status": "active", "effectiveDateTime": "2026-10-01", **about}
-                | {"medicationReference": {"reference": f"Medication/{whose}"}},
-                {"resourceType": "Medication", "code": drug if chance.random() < 0.7 else {}},
-                {"resourceType": "Encounter", **about},
-                {"resourceType": "OperationOutcome"},
-            ],
-            [30, 40, 6, 12, 8, 4, 1],
-        )[0],
-    }
+    kinds: list[dict[str, Any]] = [
+        {"resourceType": "Patient", "birthDate": f"196{chance.randrange(2)}-01-01", **identifier},
+        {"resourceType": "Observation", **observed, "valueCodeableConcept": answer, **about},
+        {"resourceType": "DiagnosticReport", **observed, "result": [{"reference": f"Observation/{whose}"}], **about},
+        {"resourceType": "MedicationStatement", "status": "active", "effectiveDateTime": "2026-10-01", **about}
+        | {"medicationReference": {"reference": f"Medication/{whose}"}},
+        {"resourceType": "Medication", "code": drug if chance.random() < 0.7 else {}},
+        {"resourceType": "Encounter", **about},
+        {"resourceType": "OperationOutcome"},
+    ]
+    return {"id": name, **meta, **chance.choices(kinds, [30, 40, 6, 12, 8, 4, 1])[0]}
 
 
 # CSV
@@ -376,29 +391,25 @@ def test_standard_input_is_refused_in_one_line(tmp_path: Path) -> None:
 # Memory, and what is on disk
 
 
-@pytest.mark.parametrize("name", ["people.nt", "bundles.ndjson", "people.json"])
+@pytest.mark.parametrize("name", ["people.nt", "bundles.ndjson"])
 def test_a_run_that_was_broken_off_goes_on_from_what_is_on_disk(
     name: str, inputs: Inputs, people: Sequence[dict[str, Any]]
 ) -> None:
-    """A full disk is told in one line, whatever was being written; then the run ends in the bytes of another one."""
-    some = people[-40:]
-    records = read([inputs.file("some.json", json.dumps(some))], inputs.knowledge.facts)
+    """A full disk is told in one line, and what was being put there is gone; then the run goes on as if none were."""
+    some, facts = people[-40:], inputs.knowledge.facts
+    records = read([inputs.file("some.json", json.dumps(some))], facts)
     contents = {
         "people.nt": serialize([t for one in records for t in one.triples], format=RdfFormat.N_TRIPLES) or b"",
-        "bundles.ndjson": ndjson([chart(one, inputs.knowledge.facts, UNITS) for one in some]).encode(),
-        "people.json": json.dumps(some).encode(),
+        "bundles.ndjson": ndjson([chart(one, facts, UNITS) for one in some]).encode(),
     }
     path, small = inputs.file(name, contents[name]), ["--slice", "9", "--jobs", "1"]
-    for limit in (2000, 40_000):
 
-        def allow_no_more(limit: int = limit) -> None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    def allow_no_more() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 
-        line = failed(3, path, "--out", inputs.folder / "a", *small, "--resume", preexec_fn=allow_no_more)
-        assert "cannot be written" in line
-        assert not [one for one in (inputs.folder / "a" / JOURNAL).iterdir() if one.name.startswith(".")]
+    line = failed(3, path, "--out", inputs.folder / "a", *small, preexec_fn=allow_no_more)
+    assert "cannot be written" in line
+    assert not [one for one in (inputs.folder / "a" / JOURNAL).iterdir() if one.suffix.strip(".").isdigit()]
     ran(path, "--out", inputs.folder / "a", *small, "--resume")
     ran(path, "--out", inputs.folder / "b", *small)
-    for table in ("verdicts", "findings", "patients"):
-        assert rows(inputs.folder / "a", table) == rows(inputs.folder / "b", table)
-    assert not (inputs.folder / "a" / JOURNAL).exists()
+    assert files(inputs.folder / "a") == files(inputs.folder / "b")

@@ -20,14 +20,16 @@ from lepto.read.fhir.entries import LOOKED_UP, READ, subject_of, text
 from lepto.read.strict_json import Object, Value, dump, parse
 
 TABLES: Final = (
-    """CREATE TABLE resource (place INTEGER PRIMARY KEY, content, stands, url, bundle, request, asked, name, key,
-       speaks, matters, subject, subject_url, subject_name, may_be_patient)""",
+    """CREATE TABLE resource (place INTEGER PRIMARY KEY, stands, url, bundle, request, asked, name, key,
+       speaks, matters, subject, subject_url, subject_name, may_be_patient, content)""",
     "CREATE TABLE absence (stands, reason, warn, deleted, bundle, request, asked)",
     "CREATE TABLE identifier (value, called, place)",
 )
 """Of a resource: where it stands; by what it is found; of a patient the key; whether it speaks of someone else; whether
-that matters, as what is read does, and what came with a request about somebody; and whom it is about.
+that matters; and whom it is about.
 """
+ASKED: Final = "UPDATE resource SET matters = speaks WHERE EXISTS (SELECT 1 FROM resource WHERE request IS NOT NULL)"
+"""What is not read does not matter, but where a request came with data: those may be about another patient."""
 INDEXED: Final = (
     "CREATE INDEX resource_at ON resource (url) WHERE url IS NOT NULL",
     "CREATE INDEX resource_called ON resource (name) WHERE name IS NOT NULL",
@@ -70,10 +72,10 @@ def put(tables: Connection, one: Resource | Absence, line: bytes | None = None) 
     content = dump(one.content, in_order=True).encode(errors="surrogatepass") if line is None else line
     key = key_of(one) if one.type == "Patient" else None
     speaks = key is None and one.type not in LOOKED_UP
-    matters = speaks and (one.type in READ or one.request is not None)
+    matters = speaks and one.type in READ
     subject = subject_of(one.content) if speaks else None
     about = (None, None, None, False) if subject is None else (subject, *named_by(subject), may_be_patient(subject))
-    row = (content, one.place, one.full_url, one.bundle, *request, one.name, key, speaks, matters, *about)
+    row = (one.place, one.full_url, one.bundle, *request, one.name, key, speaks, matters, *about, content)
     place = tables.execute(
         "INSERT INTO resource VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _cells(row)
     ).lastrowid
@@ -87,7 +89,7 @@ def rank(tables: Connection, intaking: Intaking) -> int:
 
     A patient who was deleted is none.
     """
-    for statement in INDEXED:
+    for statement in (ASKED, *INDEXED):
         tables.execute(statement)
     charts = Charts(intaking, _absences(tables), "")
     gone = [(row[0],) for row in tables.execute(DOUBTED) if charts.is_deleted(_resource(row))]
@@ -193,8 +195,8 @@ def _absences(tables: Connection) -> list[Absence]:
 
 
 def _resource(row: tuple[Any, ...]) -> Resource:
-    content, stands, url, bundle, request, asked = row[1:7]
-    value = parse(content.decode(errors="surrogatepass"))
+    stands, url, bundle, request, asked = row[1:6]
+    value = parse(_text(row[-1]))
     assert isinstance(value, Object)
     return Resource(value, _text(stands), None if url is None else _text(url), _text(bundle), _request(request, asked))
 
