@@ -596,7 +596,7 @@ def test_at_whatever_step_a_run_is_killed_it_goes_on(
     scene: str, few: Sequence[str], undisturbed: Mapping[str, bytes], tmp_path: Path
 ) -> None:
     """Each file that is opened, reaches the disk, gets its name or is removed is a step; of so many one is tried."""
-    steps = range(1, 1000, int(os.environ.get("EVERY", "11")))
+    steps = range(1, 1000, int(os.environ.get("EVERY", "37")))
     assert 100 < broken_off(scene, few, undisturbed, tmp_path, steps) < 1000
 
 
