@@ -474,8 +474,8 @@ def _cohort_command(commands: argparse._SubParsersAction[_Parser]) -> None:
         type=_count,
         default=None,
         metavar="N",
-        help="what is answered at once: bytes of a file, rows of Parquet, patients of an endpoint (default: 8 MiB, "
-        "32768 rows, 250 patients)",
+        help="what is answered at once: bytes of NDJSON or CSV, rows of Parquet, else patients (default: 8 MiB, "
+        "32768 rows, 250 patients of an endpoint, of files what 8 MiB hold)",
     )
     parser.add_argument("--by-sparql", action="store_true", help="answer everyone by SPARQL, without the tables")
     begun = parser.add_mutually_exclusive_group()

@@ -373,6 +373,18 @@ def test_what_begins_with_an_object_is_told_apart_as_recommend_does(content: str
     inputs.compare(inputs.file("people.ndjson", content))
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", " \r\r\n", ""])
+@pytest.mark.parametrize(
+    "broken", ['{"id":"B","ageYears":60', '{"id":"B","csfFlow":"Obst', "{", '{"id":"B"}}', '{"id":']
+)
+def test_a_line_that_breaks_off_is_told_as_recommend_tells_it(broken: str, end: str, inputs: Inputs) -> None:
+    """The fault, and the column at which it is."""
+    told = inputs.compare(inputs.file("broken.ndjson", f'{{"id":"A","ageYears":60}}\n{{"id":"C"}}\n{broken}{end}'))
+    assert isinstance(told, list)
+    assert [one.patient for one in told[:2]] == ["A", "C"]
+    assert "line 3 column" in told[2].findings[0].message
+
+
 def test_lines_of_which_the_first_has_no_id_are_cut(inputs: Inputs) -> None:
     """Lines are cut whatever is on them."""
     for first in ('{"ageYears":5}', "{broken"):

@@ -50,7 +50,7 @@ def part_of_lines(answering: Answering, data: bytes, name: str, first: int) -> P
     names[is_plain] = members.patients
     others = []
     for place, line in zip(np.flatnonzero(~is_plain).tolist(), strict, strict=True):
-        others.append((place, _strict(lines[line].removesuffix(b"\r"), origins[place], answering.knowledge.facts)))
+        others.append((place, _strict(lines[line].rstrip(b"\r"), origins[place], answering.knowledge.facts)))
         names[place] = others[-1][1].patient
     return Part(names.tolist(), origins, np.flatnonzero(is_plain), members.rows, others)
 

@@ -44,7 +44,6 @@ class Work:
         """
         if self._is_kept(task):
             return Done(task, task.piece.weight)
-        self.answering.make_room()
         part = self.part(task.piece)
         if task.again:
             part = part.with_shared_ids_refused(shared_among(part.names, self.job.shared))
@@ -61,6 +60,7 @@ class Work:
 
     def part(self, piece: Slice) -> Part:
         """Read a slice. Raises InputError."""
+        self.answering.make_room()
         name = one_line(str(piece.path))
         match piece.kind:
             case Kind.COLUMNS:

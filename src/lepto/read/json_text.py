@@ -57,7 +57,7 @@ def _parsed(line: Line, name: str) -> Value | Record:
         mend = f"a patient may take up to {limits.LINE_BYTES} bytes"
         return refused(origin(line, name), [violation(origin(line, name), "the line is too long to be read", mend)])
     try:
-        return parse(decode(line.content, name, line.offset))
+        return parse(decode(line.content.rstrip(b"\r\n"), name, line.offset))
     except NotJsonError as error:
         place = f"{origin(line, name)} column {error.column}"
         return refused(origin(line, name), [violation(place, error.fault, error.mend)])
