@@ -80,6 +80,8 @@ INVALID: list[tuple[str, Any, str]] = [
     ("treatmentCourse", [{**COURSE, "dose": 15}], "dose is no fact that LEPTO knows"),
     ("declinedTreatment", ["Chamomile"], "A declined treatment is a known treatment."),
     ("kps", 80, "kps is no fact that LEPTO knows"),
+    ("treatment", "FocalRadiotherapy", "state it of the course"),
+    ("treatmentCourse", [{**COURSE, "ageYears": 60}], "state it of the patient"),
     ("karnofskyPerformanceState", 80, "did you mean karnofskyPerformanceStatus"),
 ]
 CONTRADICTIONS: list[tuple[dict[str, Any], str, str]] = [

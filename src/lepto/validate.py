@@ -104,10 +104,16 @@ class Validator:
         name = unquote(local_name(path.strip("<>"))) if path else None
         message = self._messages.get(shape or "", "The record breaks the contract on patient data.")
         if component.endswith("ClosedConstraintComponent"):
-            message = f"{name} is no fact that LEPTO knows{self._suggestion(name or '', self.knowledge.facts)}"
+            message = self._unknown(name or "")
         elif component.endswith("ClassConstraintComponent") and (allowed := self._allowed(shape or "")):
             message += f" Known values: {', '.join(allowed)}."
         return Finding(severity.lower(), name, _shown(value) if path else None, message)
+
+    def _unknown(self, name: str) -> str:
+        if fact := self.knowledge.facts.get(name):
+            there, here = ("course", "patient") if fact.of_course else ("patient", "course")
+            return f"{name} is a fact of a {there}, and here of a {here}; state it of the {there}."
+        return f"{name} is no fact that LEPTO knows{self._suggestion(name, self.knowledge.facts)}"
 
     def _suggestion(self, name: str, known: Iterable[str]) -> str:
         from difflib import get_close_matches  # only here: few records are at fault
