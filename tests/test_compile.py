@@ -26,7 +26,7 @@ from pyoxigraph import (
 from rdflib import Graph
 
 from lepto.compile import Patterns, Values
-from lepto.compile.portable import portable
+from lepto.compile.portable import HERE, portable
 from lepto.definition import And, Expression, Has, Named, Or, Some, Stated, Within, defined_classes
 from lepto.derive import CRITERIA, derived
 from lepto.errors import KnowledgeError
@@ -181,6 +181,22 @@ def test_the_portable_query_gives_the_standings_of_the_derivation(knowledge: Kno
             assert row[criterion] == standing, (patient, criterion)
             compared += 1
     assert compared == len(answers) * len(knowledge.compiled.criteria) > 0
+
+
+def test_some_patients_alone_are_asked_about_where_the_portable_query_says(knowledge: Knowledge, cohort: bytes) -> None:
+    """They have the rows that they have among all; and nowhere does the query begin with anybody else."""
+    answers = by_embedded_engine(knowledge, cohort)
+    some = [*answers][::3]
+    values = f"VALUES ?patient {{ {' '.join(f'<{one}>' for one in some)} }}"
+    query = knowledge.compiled.portable
+    assert query.count(HERE) == 1 + query.count("OPTIONAL { SELECT ?patient ") == 2
+    store = Store()
+    store.load(cohort, format=RdfFormat.TURTLE)
+    answer = store.query(query.replace(HERE, values))
+    assert isinstance(answer, QuerySolutions)
+    found = table((answer.serialize(format=QueryResultsFormat.CSV) or b"").decode())
+    assert found == {one: answers[one] for one in some}
+    assert 0 < len(found) < len(answers)
 
 
 def test_the_portable_query_needs_no_types_of_courses(knowledge: Knowledge) -> None:

@@ -368,7 +368,7 @@ def _explain_command(commands: argparse._SubParsersAction[_Parser]) -> None:
         commands,
         "explain",
         "find the smallest sets of facts that would change the verdict on an action, and rank what is not stated",
-        "lepto explain patient.json --action IntrathecalMethotrexate",
+        "lepto explain patient.json --action NAME",
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help=FILES)
     parser.add_argument("--action", required=True, metavar="NAME", help="the action whose verdict is to be explained")

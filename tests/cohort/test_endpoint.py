@@ -16,6 +16,7 @@ from pyoxigraph import RdfFormat, Store, parse, serialize
 
 from lepto.cli import main
 from lepto.cohort import endpoint as module
+from lepto.compile.portable import HERE
 from lepto.knowledge import Knowledge
 from lepto.read import read_bytes
 from lepto.vocabulary import IDENTIFIER, LEPTO, PATIENT, RDF_TYPE, XSD
@@ -145,6 +146,9 @@ def test_the_rows_are_those_of_a_file(run: Run, graph: bytes, tmp_path: Path, mo
         ran = run("--endpoint", server.url, "--slice", 12)
         assert (ran.status, ran.fault) == (1, "")
         assert sum("SELECT DISTINCT ?patient {" in query for query in server.queries) == 5
+        derived = [query for query in server.queries if "# The standings" in query]
+        assert len(derived) >= 3
+        assert {(HERE in query, query.count("VALUES ?patient {")) for query in derived} == {(False, 2)}
         assert run("--endpoint", server.url, "--slice", 12, "--by-sparql", out="by-sparql").status == 1
     assert len(list((tmp_path / "out" / "verdicts").iterdir())) == 3
     same_rows(tmp_path)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from io import StringIO
-from typing import Final
 
 import numpy as np
 
 from lepto.cohort.answering import Answering
 from lepto.cohort.coding import Coding
+from lepto.cohort.courses import UNPLAIN
 from lepto.cohort.part import Origins, Part
 from lepto.cohort.plain import KEPT, PLAIN_ID, UnplainError
 from lepto.read import Record
 from lepto.read.csv_table import record_of, rows_of
 from lepto.read.stated import ID
 from lepto.read.text import decode
-
-UNPLAIN: Final = -1
 
 
 class Cells:

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context, parent_process
-from threading import Thread, current_thread, main_thread
+from multiprocessing import get_context
+from threading import current_thread, main_thread
 from typing import TextIO, TypeAlias
 
 from lepto.cohort.job import JOURNAL, Done, Job, Task
 from lepto.cohort.work import Work
 from lepto.errors import LeptoError
+from lepto.processes import end_with_parent
 
 Executor: TypeAlias = Callable[[Job, Sequence[Task]], Iterator[Done]]
 """Answers tasks in any order, and yields each when it is finished."""
@@ -89,17 +90,10 @@ _works: dict[Job, tuple[Work, TextIO]] = {}
 
 def _begin(job: Job) -> None:
     """Prepare a process."""
-    Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     held = (job.out / JOURNAL / WORKERS).open("w")
     fcntl.flock(held, fcntl.LOCK_SH)
     _works[job] = Work(job), held
-
-
-def _end_with_parent() -> None:
-    """End this process when the run that began it is gone, even by `kill -9`: nobody waits for its answers."""
-    if parent := parent_process():
-        parent.join()
-        os._exit(WorkerLostError.status)
 
 
 def _do(task: Task) -> Done:

@@ -17,12 +17,14 @@ from lepto.cohort.courses import UNPLAIN as UNPLAIN_LIST
 from lepto.cohort.part import Origins, Part
 from lepto.cohort.pieces import BEGINS, IDENTIFIER, IN_VALUES, NO_FACT, OUTSIDE, UNPLAIN
 from lepto.cohort.plain import UnplainError
+from lepto.errors import InputError
 from lepto.facts import Fact
 from lepto.read import Record
+from lepto.read.json_text import origin, parsed
 from lepto.read.limits import LINE_BYTES
 from lepto.read.record import refused, violation
 from lepto.read.stated import record
-from lepto.read.strict_json import NotJsonError, parse
+from lepto.read.text import Line
 
 ID: Final = 'id":'
 PLAIN_ID: Final = r'^id": ?"([!#-\[\]-~](?:[ !#-\[\]-~]{0,98}[!#-\[\]-~])?)"$'
@@ -50,7 +52,7 @@ def part_of_lines(answering: Answering, data: bytes, name: str, first: int) -> P
     names[is_plain] = members.patients
     others = []
     for place, line in zip(np.flatnonzero(~is_plain).tolist(), strict, strict=True):
-        others.append((place, _strict(lines[line].rstrip(b"\r"), origins[place], answering.knowledge.facts)))
+        others.append((place, _strict(lines[line], first + line, name, answering.knowledge.facts)))
         names[place] = others[-1][1].patient
     return Part(names.tolist(), origins, np.flatnonzero(is_plain), members.rows, others)
 
@@ -145,14 +147,12 @@ class Members:
         return len(self.coding.facts)
 
 
-def _strict(line: bytes, origin: str, facts: Mapping[str, Fact]) -> Record:
+def _strict(content: bytes, number: int, name: str, facts: Mapping[str, Fact]) -> Record:
     """The record of a line as `lepto recommend` reads it; a line that is no UTF-8 costs itself alone."""
-    if len(line) > LINE_BYTES:
-        mend = f"a patient may take up to {LINE_BYTES} bytes"
-        return refused(origin, [violation(origin, "the line is too long to be read", mend)])
+    line = Line(number, 0, content if len(content) <= LINE_BYTES else None)
+    place = origin(line, name)
     try:
-        return record(parse(line.decode()), origin, facts)
-    except UnicodeDecodeError:
-        return refused(origin, [violation(origin, "the line is not UTF-8", "save it as UTF-8")])
-    except NotJsonError as error:
-        return refused(origin, [violation(f"{origin} column {error.column}", error.fault, error.mend)])
+        stated = parsed(line, name)
+    except InputError:
+        return refused(place, [violation(place, "the line is not UTF-8", "save it as UTF-8")])
+    return stated if isinstance(stated, Record) else record(stated, place, facts)

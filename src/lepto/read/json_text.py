@@ -37,7 +37,7 @@ def read_lines(stream: BinaryIO, name: str, facts: Mapping[str, Fact]) -> Iterat
 
 def read_line(line: Line, name: str, facts: Mapping[str, Fact]) -> Iterator[Found]:
     """Yield what a line of NDJSON holds: a record, or resources. Raises InputError where it is not UTF-8."""
-    stated = _parsed(line, name)
+    stated = parsed(line, name)
     if isinstance(stated, Record):
         yield stated
     elif is_fhir(stated):
@@ -52,7 +52,8 @@ def _resources(document: Value, place: str) -> Iterator[Found]:
     return resources_of(document, place)
 
 
-def _parsed(line: Line, name: str) -> Value | Record:
+def parsed(line: Line, name: str) -> Value | Record:
+    """Return what a line of NDJSON states, or a refused record. Raises InputError where it is not UTF-8."""
     if line.content is None:
         mend = f"a patient may take up to {limits.LINE_BYTES} bytes"
         return refused(origin(line, name), [violation(origin(line, name), "the line is too long to be read", mend)])

@@ -13,9 +13,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from pathlib import Path
-from threading import Thread
 from typing import TypeVar
 
 import numpy as np
@@ -25,6 +24,7 @@ from pyoxigraph import Literal, NamedNode, QuerySolution, QuerySolutions, Store,
 from lepto.derive import CRITERIA, RULES, VERDICTS, derived
 from lepto.finding import Finding
 from lepto.knowledge import Knowledge
+from lepto.processes import end_with_parent
 from lepto.read import Record, read_bytes
 from lepto.space import ON, Facts
 from lepto.validate import Validator
@@ -160,24 +160,13 @@ class Evaluator:
         else:
             # Not forked: the engine has threads of its own.
             self._pool = self._pool or ProcessPoolExecutor(
-                self.processes, mp_context=get_context("spawn"), initializer=_end_with_parent
+                self.processes, mp_context=get_context("spawn"), initializer=end_with_parent
             )
             answers = self._pool.map(ask, [self.where] * len(batches), batches)
         return [answer for batch in answers for answer in batch]
 
 
 # What one process does; each loads the knowledge once.
-
-
-def _end_with_parent() -> None:
-    """End this process as soon as the one that started it is gone, whatever is still to do."""
-
-    def wait() -> None:
-        if parent := parent_process():
-            parent.join()
-            os._exit(1)
-
-    Thread(target=wait, daemon=True).start()
 
 
 @cache
