@@ -16,19 +16,21 @@ import numpy as np
 import polars as pl
 import pytest
 from benchmarks import registry
+from benchmarks.charts import chart
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, QueryTriples, Store, Triple
 
 from lepto.cohort.answering import Answered, Answering
+from lepto.cohort.aside import part_of_records
 from lepto.cohort.columns import part_of_columns
 from lepto.cohort.lines import part_of_lines
 from lepto.cohort.part import Part
 from lepto.cohort.resolution import MET, NOT_MET, OPEN, Resolution, Standings
 from lepto.derive import CRITERIA, RULES, derived
 from lepto.knowledge import Knowledge, folder
-from lepto.read import read_bytes
-from lepto.read.record import shared_ids
+from lepto.read import Intaking, read_bytes
+from lepto.read.record import Shared, shared_ids
 from lepto.verify.evaluate import Evaluator
 from lepto.verify.grounds import Grounds
 from lepto.vocabulary import LEPTO, PATIENT, RDF_TYPE, local_name
@@ -59,7 +61,11 @@ def by_sparql(knowledge: Knowledge) -> Answering:
 
 def both(by_tables: Answering, by_sparql: Answering, data: bytes) -> Answered:
     """Answer lines on both roads, hold every row against the other, and return what is said."""
-    ours, other = (road.answer(read(road, data)) for road in (by_tables, by_sparql))
+    return same(*(road.answer(read(road, data)) for road in (by_tables, by_sparql)))
+
+
+def same(ours: Answered, other: Answered) -> Answered:
+    """Hold every row against another one, and return what is said."""
     for name in ("verdicts", "findings", "patients"):
         found, wanted = getattr(ours, name), getattr(other, name)
         assert found.rows() == wanted.rows(), name
@@ -70,6 +76,27 @@ def read(road: Answering, data: bytes) -> Part:
     """Read lines; who shares an id is refused, as a run does."""
     part = part_of_lines(road, data, "cohort.ndjson", 1)
     return part.with_shared_ids_refused(shared_ids(zip(part.names, part.origins, strict=True)))
+
+
+def test_health_records_in_which_something_is_doubtful_go_by_the_tables(
+    by_tables: Answering, by_sparql: Answering
+) -> None:
+    """Beside lines that cannot be read, of which every patient is warned, of ten one by one.
+    Who is given twice does not, and is warned as well.
+    """
+    knowledge = by_tables.knowledge
+    people = ({**one, "id": f"P{number}"} for number, one in enumerate(registry.patients(40)))
+    charts = [chart(one, knowledge.facts, {"csfProtein": "mg/dL", "lifeExpectancyMonths": "mo"}) for one in people]
+    data = b"".join(json.dumps(one).encode() + b"\n" for one in charts) + b"{not JSON\n" * 300
+    records = read_bytes(data, "charts.ndjson", knowledge.facts, Intaking(knowledge, ON))
+    parts = [part_of_records(road, records) for road in (by_tables, by_sparql)]
+    assert [len(part.plain) for part in parts] == [len(charts), 0]
+    assert {len(part.warnings) for part in parts} == {11 * len(charts), 0}
+    for shared in ({}, {"P7": Shared("here", "there", 2)}):
+        answers = [part.with_shared_ids_refused(shared) for part in parts]
+        said = same(*(road.answer(part) for road, part in zip((by_tables, by_sparql), answers, strict=True)))
+        assert said.patients["answered"].sum() == len(charts) - len(shared)
+        assert said.findings["message"].str.starts_with("290 places more: it cannot be read").sum() == len(charts)
 
 
 # Criteria

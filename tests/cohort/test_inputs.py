@@ -189,13 +189,14 @@ def test_bulk_exports_are_read_as_recommend_reads_them(inputs: Inputs, people: S
     assert len(inputs.compare(inputs.file("bundles.ndjson", ndjson(charts)), sizes=(7,))) == len(known)
 
 
-def test_odd_health_records_are_read_as_recommend_reads_them(inputs: Inputs) -> None:
+def test_odd_health_records_are_read_as_recommend_reads_them(inputs: Inputs, monkeypatch: pytest.MonkeyPatch) -> None:
     """Shared identifiers, two servers, versions, deletions, references of every kind, requests and broken lines, beside
     patients who are stated as such, in several files.
     """
     several = 0
     for seed in range(80):
         chance = Random(seed)
+        monkeypatch.setattr("lepto.read.fhir.charts.SHORTLY", 1 + seed % 3)
         paths = [
             inputs.file(
                 f"odd-{seed}-{number}.ndjson", "".join(odd_line(chance) + "\n" for _ in range(chance.randrange(2, 14)))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
@@ -110,10 +112,32 @@ def test_a_master_that_is_none_is_one_line(registry: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_a_cluster_that_is_lost_is_one_line(registry: Path) -> None:
+def test_a_cluster_that_does_not_answer_is_one_line(registry: Path) -> None:
     """No patient is answered, and nothing is torn: the run can be gone on with."""
     done = cohort(registry, "spark", "--spark", "spark://localhost:1")
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr.startswith("lepto: Spark gave up: ")
     assert done.stderr.count("\n") == 1
     assert cohort(registry, "spark", "--resume").returncode == 1
+
+
+def test_a_cluster_that_is_lost_is_one_line(registry: Path) -> None:
+    """Java is killed once a slice is finished: that one stays, and the run can be gone on with."""
+    more = ("--slice", "4000", "--by-sparql")
+    command = [sys.executable, "-m", "lepto.cli", "cohort", *FILES, "--out", "spark", "--on", "2026-11-22", *more]
+    with subprocess.Popen([*command, "--spark", "local[1]"], cwd=registry, stderr=subprocess.PIPE, text=True) as run:
+        while not (kept := [path.stem for path in registry.glob("spark/.work/*.sha256")]):
+            assert run.poll() is None
+            time.sleep(0.1)
+        (jvm,) = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+        os.kill(int(jvm), signal.SIGKILL)
+        _, told = run.communicate(timeout=60)
+    assert run.returncode == 4
+    assert told.startswith("lepto: Spark gave up: ")
+    assert told.count("\n") == 1
+    tables = [registry / "spark" / "verdicts" / f"{name}.parquet" for name in kept]
+    before = [path.stat().st_mtime_ns for path in tables]
+    assert cohort(registry, "spark", *more, "--resume").returncode == 1
+    assert [path.stat().st_mtime_ns for path in tables] == before
+    assert cohort(registry, "plain", *more).returncode == 1
+    assert files(registry / "spark") == files(registry / "plain")

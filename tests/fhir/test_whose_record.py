@@ -207,7 +207,7 @@ def test_what_was_deleted_is_gone(documents: Documents) -> None:
     for entries in ([deletion(), about_me], [about_me, deletion()], [deletion(**about_me)]):
         (record,) = documents({"resourceType": "Bundle", "type": "history", "entry": [{"resource": PATIENT}, *entries]})
         assert set(facts(record)) == {"ageYears"}
-        assert "it was deleted (Observation/kps)" in warnings(record)
+        assert "(Observation/kps): it was deleted." in warnings(record)
 
 
 @pytest.mark.parametrize(

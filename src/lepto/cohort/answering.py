@@ -144,7 +144,7 @@ class Answering:
 
     def _looked_at(self, part: Part, rows: Rows, places: Bits) -> tuple[Flags, list[Told]]:
         """Which patients the shapes refuse, and what they find."""
-        refused, told = np.zeros(len(rows), dtype=np.bool_), []
+        refused, told = np.zeros(len(rows), dtype=np.bool_), [one for one in part.warnings if one[1].severity != "info"]
         if len(rows):
             found = self.tables.found(rows)
             refusing = self.tables.refusing()

@@ -59,7 +59,8 @@ def part_of_records(answering: Answering, records: Sequence[Record]) -> Part:
     lengths: list[int] = []
     plain: list[int] = []
     for place, record in enumerate(records):
-        found = None if answering.by_sparql or record.findings else _codes(answering.coding, record)
+        is_sound = all(one.severity != "violation" for one in record.findings)
+        found = _codes(answering.coding, record) if is_sound and not answering.by_sparql else None
         if found is not None:
             plain.append(place)
             lengths.append(len(found))
@@ -68,7 +69,9 @@ def part_of_records(answering: Answering, records: Sequence[Record]) -> Part:
     places = np.array(plain, dtype=np.int64)[~twice]
     by_tables = set(places.tolist())
     others = [(place, record) for place, record in enumerate(records) if place not in by_tables]
-    return Part([one.patient for one in records], [one.origin for one in records], places, rows[~twice], others)
+    warnings = [(place, one) for place in places.tolist() for one in records[place].findings]
+    names, origins = [one.patient for one in records], [one.origin for one in records]
+    return Part(names, origins, places, rows[~twice], others, warnings=warnings)
 
 
 def _record(patient: str, origin: str, text: str, findings: str) -> Record:

@@ -21,7 +21,7 @@ from lepto.errors import one_line
 from lepto.facts import Fact
 from lepto.knowledge import Knowledge
 from lepto.read import Record, found_in
-from lepto.read.fhir.bundles import Absence, Resource
+from lepto.read.fhir.bundles import Resource, lost
 from lepto.read.json_text import Found, origin, read_line
 from lepto.read.text import lines
 
@@ -29,7 +29,6 @@ PUT_ASIDE: Final = frozenset({Kind.WHOLE, Kind.CHARTS})
 RECORDS_AT_ONCE: Final = 20_000
 FIRST: Final = "CREATE TABLE first (file INTEGER, records INTEGER)"
 """In which file the first resource is, and how many records are before it."""
-LOST: Final = "it cannot be read, and may be about this patient"
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ def _found(one: Source, facts: Mapping[str, Fact]) -> Iterator[tuple[Found, byte
 def _put_lost(tables: Connection, records: Sequence[Record]) -> None:
     for record in records:
         if not record.triples:
-            charts.put(tables, Absence(record.origin, LOST, True))
+            charts.put(tables, lost(record.origin))
 
 
 def _stretches(file: int, sources: Sequence[Source], path: Path) -> list[_Stretch]:

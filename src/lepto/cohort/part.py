@@ -11,6 +11,7 @@ import numpy as np
 from lepto.cohort.arrays import Bits, Codes, Rows
 from lepto.cohort.resolution import MET, NOT_MET, OPEN
 from lepto.errors import InputError, one_line
+from lepto.finding import Finding
 from lepto.read import Record
 from lepto.read.record import Shared, refused_if_shared
 
@@ -69,7 +70,8 @@ class Part:
     """Some patients of a cohort, in their order.
 
     `names` are all, and `origins` where each is stated; `plain` are the places of those who have `rows` of numbers;
-    `others` are the records of the rest, by their places; `told` is what the source derives, where it can.
+    `others` are the records of the rest, by their places; `told` is what the source derives, where it can; `warnings`
+    are what reading found of those who have rows, by their places.
     """
 
     names: Sequence[str]
@@ -78,6 +80,7 @@ class Part:
     rows: Rows = field(default_factory=lambda: np.zeros((0, 0), dtype=np.int32))
     others: Sequence[tuple[int, Record]] = ()
     told: Told | None = None
+    warnings: Sequence[tuple[int, Finding]] = ()
 
     def with_shared_ids_refused(self, shared: Mapping[str, Shared]) -> Part:
         """Return the part with everyone refused whose id is given more than once in the cohort."""
@@ -85,7 +88,12 @@ class Part:
             return self
         records = dict(self.others)
         of_plain = [place for place in self.plain.tolist() if self.names[place] in shared]
-        records |= {place: Record(self.names[place], self.origins[place], (), ()) for place in of_plain}
+        found: dict[int, tuple[Finding, ...]] = dict.fromkeys(of_plain, ())
+        for place, finding in self.warnings:
+            if place in found:
+                found[place] += (finding,)
+        records |= {place: Record(self.names[place], self.origins[place], (), some) for place, some in found.items()}
         others = [(place, refused_if_shared(records[place], shared)) for place in sorted(records)]
         kept = ~np.isin(self.plain, of_plain)
-        return replace(self, plain=self.plain[kept], rows=self.rows[kept], others=others)
+        warnings = [one for one in self.warnings if one[0] not in found]
+        return replace(self, plain=self.plain[kept], rows=self.rows[kept], others=others, warnings=warnings)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
+from subprocess import TimeoutExpired
 from typing import IO, Any, Final
 
 from lepto.cohort.executors import Executor, WorkerLostError
@@ -21,6 +23,8 @@ from lepto.read.limits import MIB
 
 AT_ONCE: Final = 256
 """So many slices are handed to Spark before the first of them is finished."""
+SECONDS: Final = 5
+"""So often it is looked whether Spark is still there while no slice is finished, and so long Java may take to end."""
 FAULT: Final = re.compile(r"\b(?:\w+(?:Error|Exception)|Reason): \S.*")
 """What says in Spark's log why something failed; the last such line says why the application did."""
 
@@ -35,16 +39,19 @@ def on_spark(master: str) -> Executor:
     """
 
     def answer(job: Job, tasks: Sequence[Task]) -> Iterator[Done]:
-        with _context(master) as context, ThreadPoolExecutor(min(len(tasks), AT_ONCE)) as pool:
+        with ThreadPoolExecutor(min(len(tasks), AT_ONCE)) as pool, _context(master) as context:
             work = partial(_on_worker, Path.cwd(), job)
+            running = {pool.submit(context.parallelize([task], 1).map(work).collect) for task in tasks}
             try:
-                running = [pool.submit(context.parallelize([task], 1).map(work).collect) for task in tasks]
-                for one in as_completed(running):
-                    (answered,) = one.result()
-                    yield _done(answered)
+                while running:
+                    done, running = wait(running, SECONDS, FIRST_COMPLETED)
+                    for one in done:
+                        (answered,) = one.result()
+                        yield _done(answered)
+                    if not done:
+                        _refuse_ended(context)
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
-                context.cancelAllJobs()
 
     return answer
 
@@ -78,6 +85,8 @@ def _context(master: str) -> Iterator[Any]:
         from pyspark.java_gateway import launch_gateway
     except ImportError:
         raise LeptoError("--spark needs PySpark; pip install 'lepto[cohort,spark]' installs it") from None
+    logging.getLogger().addHandler(logging.NullHandler())  # Py4J tells the root of faults that are told here in a line.
+    faults = (Py4JError, PySparkException, ConnectionError)
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     conf = SparkConf().setMaster(master).setAppName("lepto cohort").set("spark.ui.showConsoleProgress", "false")
     conf.setExecutorEnv("POLARS_MAX_THREADS", "1")  # A task has one core.
@@ -85,17 +94,41 @@ def _context(master: str) -> Iterator[Any]:
         conf.set("spark.driver.host", "localhost").set("spark.driver.bindAddress", "127.0.0.1")
         conf.set("spark.ui.enabled", "false")
     try:
-        java = SparkContext._gateway or launch_gateway(conf, {"stderr": _log()})
+        java = SparkContext._gateway or launch_gateway(conf, {"stdout": _log(), "stderr": _log()})
         context = SparkContext(conf=conf, gateway=java)
-    except (Py4JError, PySparkException) as error:
+    except faults as error:
         raise LeptoError(f"Spark cannot be begun: {_reason(error)}; name a master, such as local[4]") from None
+    context._accumulatorServer.handle_error = lambda *_: None  # Python would print it.
     try:
         yield context
-    except (Py4JError, PySparkException) as error:
+        context.stop()
+    except faults as error:
         mend = f"does {one_line(master)} answer, and can its workers import lepto? --resume goes on"
         raise WorkerLostError(f"Spark gave up: {_reason(error)}; {mend} from what is finished") from None
     finally:
-        context.stop()
+        if context._jsc is not None:
+            _end(context)
+
+
+def _end(context: Any) -> None:
+    """End Java, and so whatever it still runs on the cluster; who waits for its answer is told that it is gone."""
+    if java := context._gateway.proc:
+        java.terminate()
+        try:
+            java.wait(SECONDS)
+        except TimeoutExpired:
+            java.kill()
+    context._jsc = None
+    context.stop()
+    type(context)._gateway = type(context)._jvm = None
+
+
+def _refuse_ended(context: Any) -> None:
+    """Raise what Spark raises where its application has ended: jobs that came too late would be waited for forever."""
+    from py4j.protocol import Py4JError
+
+    if context._jsc.sc().isStopped():
+        raise Py4JError("its application has ended")
 
 
 @cache

@@ -55,15 +55,12 @@ def _taken(found: Sequence[Found], intaking: Intaking | None, name: str) -> list
         return with_shared_ids_refused(records)
     if intaking is None:
         raise InputError(name, "the file", "this is FHIR, which is not read here", "give the facts as such")
-    from lepto.read.fhir.bundles import Absence
+    from lepto.read.fhir.bundles import lost
 
     before = sum(isinstance(one, Record) for one in found[: found.index(resources[0])])
-    lost = [
-        Absence(one.origin, "it cannot be read, and may be about this patient", True)
-        for one in records
-        if not one.triples
-    ]
-    return with_shared_ids_refused([*records[:before], *intaking.records([*resources, *lost], name), *records[before:]])
+    absences = [lost(one.origin) for one in records if not one.triples]
+    made = intaking.records([*resources, *absences], name)
+    return with_shared_ids_refused([*records[:before], *made, *records[before:]])
 
 
 def found_in(path: Path | str, facts: Mapping[str, Fact]) -> list[Found]:

@@ -35,7 +35,10 @@ class Object:
 
     def get(self, key: str) -> Value:
         """Return the value of the first pair with this key, or None where there is none."""
-        return next((value for name, value in self.pairs if name == key), None)
+        for name, value in self.pairs:
+            if name == key:
+                return value
+        return None
 
     def count(self, *keys: str) -> int:
         """Return how many pairs have one of these keys."""
@@ -93,16 +96,15 @@ def dump(value: Value, *, in_order: bool = False) -> str:
     """
     if isinstance(value, Object):
         pairs = value.pairs if in_order else sorted(value.pairs, key=_key)
-        return "{" + ",".join(f"{_quoted(key)}:{dump(part, in_order=in_order)}" for key, part in pairs) + "}"
+        return "{" + ",".join(f"{_QUOTED(key)}:{dump(part, in_order=in_order)}" for key, part in pairs) + "}"
     if isinstance(value, list):
         return "[" + ",".join(dump(part, in_order=in_order) for part in value) + "]"
     if isinstance(value, Number):
         return value.text
-    return _quoted(value)
+    return _QUOTED(value)
 
 
-def _quoted(value: str | bool | None) -> str:
-    return json.dumps(value, ensure_ascii=False)
+_QUOTED = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _key(pair: tuple[str, Value]) -> str:

@@ -39,18 +39,18 @@ class Resource:
     bundle: str = ""
     request: Request | None = None
 
-    @property
+    @cached_property
     def type(self) -> str | None:
         """The type that the resource names, None where it names none."""
         return text(self.content.get(RESOURCE_TYPE))
 
-    @property
+    @cached_property
     def name(self) -> str | None:
         """Type and id, as references write them."""
         identifier = text(self.content.get("id"))
         return f"{self.type}/{identifier}" if self.type and identifier else None
 
-    @property
+    @cached_property
     def base(self) -> str:
         """The server that the full URL names; empty where it names none."""
         url = self.full_url or ""
@@ -81,6 +81,11 @@ class Absence:
     deleted: str = ""
     bundle: str = ""
     request: Request | None = None
+
+
+def lost(place: str) -> Absence:
+    """Return what stands in place of something that cannot be read, whoever it is about."""
+    return Absence(place, "it cannot be read, and may be about this patient", warn=True)
 
 
 def resources_of(document: Value, place: str) -> Iterator[Resource | Absence]:
@@ -119,8 +124,8 @@ def _entries(bundle: Resource) -> Iterator[Resource | Absence]:
         request = item.get("request") if isinstance(item, Object) else None
         if isinstance(item, Object) and isinstance(request, Object) and request.get("method") == "DELETE":
             deleted = (text(item.get("fullUrl")) or text(request.get("url")) or "").split("/_history/")[0]
-            told = f"it was deleted ({deleted or 'a resource'})"
-            yield Absence(place, told, True, deleted, bundle.bundle or bundle.place)
+            place += f" ({deleted or 'a resource'})"
+            yield Absence(place, "it was deleted", True, deleted, bundle.bundle or bundle.place)
         elif isinstance(item, Object) and isinstance(content, Object):
             yield from _resource(Resource(content, place, text(item.get("fullUrl")), bundle.bundle or bundle.place))
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -9,7 +10,7 @@ from datetime import datetime
 from functools import partial
 
 from lepto.finding import Finding
-from lepto.read.fhir.bundles import Absence, Resource
+from lepto.read.fhir.bundles import Absence, Request, Resource
 from lepto.read.fhir.chart import Chart, chart
 from lepto.read.fhir.entries import (
     LOOKED_UP,
@@ -35,7 +36,7 @@ CONTAINED = "it is contained in another resource, and is no result of it"
 LISTED = 200
 """Ignored entries that are listed one by one; the rest are counted by reason."""
 SHORTLY = 10
-"""Of what belongs to no patient and is listed with several."""
+"""Of what belongs to no patient and is listed with several, and of what is absent."""
 
 
 class Charts:
@@ -43,10 +44,11 @@ class Charts:
 
     def __init__(self, intaking: Intaking, found: Sequence[Resource | Absence], name: str) -> None:
         self.intaking, self.name = intaking, name
-        self.absences = [one for one in found if isinstance(one, Absence)]
+        self.absences = sorted((one for one in found if isinstance(one, Absence)), key=_as_read)
         self.deleted = {one.deleted for one in self.absences if one.deleted}
         self.deleted_here = {(one.bundle, one.deleted) for one in self.absences if one.deleted}
         self.resources = self._whole([one for one in found if isinstance(one, Resource)])
+        self.absent: dict[frozenset[Request | None], tuple[list[Ignored], list[str]]] = {}
         self.doubtful = {id(one) for one in self.resources if self.is_deleted(one)}
         self.by_url = {one.full_url: one for one in reversed(self.resources) if one.full_url}
         self.by_name = {(one.bundle, one.base, one.name): one for one in reversed(self.resources) if one.name}
@@ -142,22 +144,33 @@ class Charts:
         made = chart(entries, self.intaking.declared, self.intaking.facts, self.intaking.on)
         made.ignored += nobodys
         made.ignored += [Ignored(called(one), None, "the input has a newer version of it") for one in old]
-        requests = {None, *(one.request for one in resources)}
-        absences = [one for one in self.absences if one.request in requests]
-        made.ignored += [Ignored(one.place, None, one.reason) for one in absences]
+        absent, odd = self._absent(frozenset({None, *(one.request for one in resources)}))
+        made.ignored += absent
         made.ignored += [Ignored(called(one), None, NOT_READ) for one in resources if one.type not in READ]
         made.ignored += [Ignored(name, None, CONTAINED) for one in resources for name in self._passed_over(one)]
-        odd = [f"{one.place}: {one.reason}." for one in absences if one.warn]
-        odd += [
+        inactive = [
             f"{called(one)}: it is marked as inactive, or replaced by another one."
             for one in resources
             if one.type == "Patient" and (one.content.get("active") is False or _is_replaced(one))
         ]
-        made.findings += [Finding("warning", None, None, text) for text in odd]
+        made.findings += [Finding("warning", None, None, told) for told in (*odd, *inactive)]
         pairs = (("id", patient), *sorted(made.stated.items()))
         taken = record(Object(pairs), origin, self.intaking.facts)
         findings = tuple(sorted({*taken.findings, *made.findings}, key=str))
         return replace(taken, findings=findings, intake=self._intake(made))
+
+    def _absent(self, requests: frozenset[Request | None]) -> tuple[list[Ignored], list[str]]:
+        """What is absent of what came with some requests, to be listed; and what of it is to be warned of. Both are in
+        short: all patients are told the same, however many there are.
+        """
+        if requests not in self.absent:
+            some = [one for one in self.absences if one.request in requests]
+            listed, warned = _shortly(some), _shortly([one for one in some if one.warn])
+            self.absent[requests] = (
+                [Ignored(one.place, None, one.reason) for one in listed],
+                [f"{one.place}: {one.reason}." for one in warned],
+            )
+        return self.absent[requests]
 
     def _entries(self, resource: Resource, is_doubtful: bool) -> Iterator[Entry]:
         """The entry of a resource, those of its components, and those of the results that it contains."""
@@ -306,6 +319,9 @@ def _without_copies(resources: list[Resource]) -> tuple[list[Resource], list[Res
         named[one.base, one.name or one.full_url or one.place].append(one)
     kept, doubtful, old = [], [], []
     for same in named.values():
+        if len(same) == 1:
+            kept += same
+            continue
         different = {_said(one): one for one in same}
         newest = max(different.values(), key=_version)
         older = [one for one in different.values() if _is_older(one, newest)]
@@ -384,6 +400,19 @@ def called(resource: Resource) -> str:
         if resource.type and name and is_id(name)
         else f"{resource.type or 'a resource without a type'} at {resource.place}"
     )
+
+
+def _as_read(absence: Absence) -> tuple[list[str | int], str]:
+    """By what absences are ordered as a person would, line 2 before line 10, in whatever order they were found."""
+    parts = re.split(r"(\d+)", absence.place)
+    return [int(part) if number % 2 else part for number, part in enumerate(parts)], absence.reason
+
+
+def _shortly(absences: Sequence[Absence]) -> Iterator[Absence]:
+    """The first absences, and how many more there are for each reason."""
+    yield from absences[:SHORTLY]
+    more = Counter(one.reason for one in absences[SHORTLY:])
+    yield from (Absence(f"{many} places more", reason) for reason, many in more.items())
 
 
 def _listed(ignored: Sequence[Ignored], limit: int = LISTED) -> Iterator[Ignored]:

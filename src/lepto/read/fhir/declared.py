@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import TypeAlias
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Store
@@ -93,15 +94,14 @@ class Conditions:
 
     def are_about(self, entry: Entry) -> bool:
         """Say whether the entry, and its components, are coded as the conditions ask, whatever else it says."""
-        if not all(part.holds(entry.parts) for part in self.parts):
+        is_coded = not self.codes.isdisjoint(entry.codes) or any(code.startswith(self.families) for code in entry.codes)
+        if self.is_coded and not is_coded:
             return False
-        if not all(part.occurs(entry.parts) for part in self.some_parts):
-            return False
-        if not self.is_coded:
-            return True
-        return bool(self.codes & entry.codes) or any(code.startswith(self.families) for code in entry.codes)
+        return all(part.holds(entry.parts) for part in self.parts) and all(
+            part.occurs(entry.parts) for part in self.some_parts
+        )
 
-    @property
+    @cached_property
     def is_coded(self) -> bool:
         """Whether the conditions ask for a code."""
         return bool(self.codes or self.families)
