@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -504,6 +505,7 @@ def _cohort(options: argparse.Namespace) -> int:
         slice=options.slice,
         endpoint=options.endpoint,
     )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # Who ends a run politely gets what Ctrl-C gets.
     executor = on_spark(options.spark) if options.spark else processes(options.jobs or cores())
     with Bar() as bar:
         summary = cohort(options.files, options.out, asked, executor, bar)

@@ -110,6 +110,7 @@ def test_a_master_that_is_none_is_one_line(registry: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("lepto: Spark cannot be begun: ")
     assert done.stderr.count("\n") == 1
+    assert not [*(registry / "spark").iterdir()]
 
 
 def test_a_cluster_that_does_not_answer_is_one_line(registry: Path) -> None:

@@ -84,6 +84,13 @@ def _finished(running: set[Future[Done]]) -> Iterator[Done]:
     return iter([one.result() for one in done])
 
 
+def held(job: Job) -> TextIO:
+    """Return the file that this process holds, until it ends, so that nobody begins anew while it may still write."""
+    workers = (job.out / JOURNAL / WORKERS).open("w")
+    fcntl.flock(workers, fcntl.LOCK_SH)
+    return workers
+
+
 _works: dict[Job, tuple[Work, TextIO]] = {}
 """What this process has prepared for the job that it works on, and what it holds."""
 
@@ -91,9 +98,7 @@ _works: dict[Job, tuple[Work, TextIO]] = {}
 def _begin(job: Job) -> None:
     """Prepare a process."""
     end_with_parent()
-    held = (job.out / JOURNAL / WORKERS).open("w")
-    fcntl.flock(held, fcntl.LOCK_SH)
-    _works[job] = Work(job), held
+    _works[job] = Work(job), held(job)
 
 
 def _do(task: Task) -> Done:

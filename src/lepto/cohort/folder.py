@@ -24,7 +24,7 @@ from lepto.cohort.job import JOURNAL, TABLES
 from lepto.cohort.outputs import Format, output_error, write
 from lepto.cohort.seals import sums
 from lepto.cohort.summary import pictures
-from lepto.errors import InputError, one_line
+from lepto.errors import InputError, LeptoError, one_line
 
 RUN, SUMMARY, SUMS, LOCK = "run.json", "summary.json", "SHA256SUMS", "lock"
 SECONDS: Final = 20
@@ -59,7 +59,11 @@ def prepared(out: Path, plan: Mapping[str, Any], *, resume: bool, force: bool) -
                 write(out / JOURNAL / RUN, told)
             elif finished(out):
                 _refuse_changed(out)
-            yield
+            try:
+                yield
+            except LeptoError:
+                _forget_if_nothing_is_done(out)
+                raise
     except OSError as error:
         raise output_error(out, error) from None
 
@@ -122,7 +126,7 @@ def _held(out: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            if finished(out):
+            if finished(out) or not (out / RUN).exists():
                 _empty_journal(out)
                 shutil.rmtree(out / JOURNAL, ignore_errors=True)
 
@@ -173,6 +177,18 @@ def _throw_away(out: Path) -> None:
         (out / name).unlink(missing_ok=True)
     for path in _parts(out):
         path.unlink()
+
+
+def _forget_if_nothing_is_done(out: Path) -> None:
+    """Take away the plan of a run that failed before there was anything to go on from."""
+    _sweep(out)
+    done = [path for name in TABLES for path in (out / name).glob("*")]
+    if not done and all(path.name in (LOCK, WORKERS, RUN) for path in (out / JOURNAL).iterdir()):
+        for folder in (out / JOURNAL, out):
+            (folder / RUN).unlink(missing_ok=True)
+        for name in TABLES:
+            with suppress(FileNotFoundError):
+                (out / name).rmdir()
 
 
 def _empty_journal(out: Path) -> None:

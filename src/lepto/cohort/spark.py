@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from subprocess import TimeoutExpired
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TextIO
 
-from lepto.cohort.executors import Executor, WorkerLostError
+from lepto.cohort.executors import Executor, WorkerLostError, held
 from lepto.cohort.job import Done, Job, Task
 from lepto.cohort.work import Work
 from lepto.errors import LeptoError, one_line
@@ -28,8 +28,8 @@ SECONDS: Final = 5
 FAULT: Final = re.compile(r"\b(?:\w+(?:Error|Exception)|Reason): \S.*")
 """What says in Spark's log why something failed; the last such line says why the application did."""
 
-_works: dict[Job, Work] = {}
-"""What a worker of Spark has prepared; it is kept from slice to slice."""
+_works: dict[Job, tuple[Work, TextIO]] = {}
+"""What a worker of Spark has prepared, and what it holds; it is kept from slice to slice."""
 
 
 def on_spark(master: str) -> Executor:
@@ -63,8 +63,8 @@ def _on_worker(folder: Path, job: Job, task: Task) -> Done | LeptoError:
     try:
         os.chdir(folder)
         if job not in _works:
-            _works[job] = Work(job)
-        return _works[job].do(task)
+            _works[job] = Work(job), held(job)
+        return _works[job][0].do(task)
     except LeptoError as error:
         return error
 
