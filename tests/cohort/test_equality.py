@@ -19,7 +19,7 @@ from benchmarks import registry
 from benchmarks.charts import chart
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, QueryTriples, Store, Triple
+from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, QueryTriples, RdfFormat, Store, Triple, parse
 
 from lepto.cohort.answering import Answered, Answering
 from lepto.cohort.aside import part_of_records
@@ -27,13 +27,15 @@ from lepto.cohort.columns import part_of_columns
 from lepto.cohort.lines import part_of_lines
 from lepto.cohort.part import Part
 from lepto.cohort.resolution import MET, NOT_MET, OPEN, Resolution, Standings
+from lepto.cohort.texts import Texts
+from lepto.cohort.views import as_shapes_see
 from lepto.derive import CRITERIA, RULES, derived
 from lepto.knowledge import Knowledge, folder
 from lepto.read import Intaking, read_bytes
 from lepto.read.record import Shared, shared_ids
 from lepto.verify.evaluate import Evaluator
 from lepto.verify.grounds import Grounds
-from lepto.vocabulary import LEPTO, PATIENT, RDF_TYPE, local_name
+from lepto.vocabulary import LEPTO, PATIENT, RDF_TYPE, SH, local_name
 from tests.accept_cases import folders
 from tests.patients import ON, Facts, established_patients, patients
 from tests.states import abstract_states
@@ -257,6 +259,42 @@ def test_two_thousand_patients_have_the_same_rows_on_both_roads(
     assert len(people) == 2000
     answered = both(by_tables, by_sparql, lines(people))
     print(f"\npatients: {answered.verdicts.height} rows and {answered.findings.height} findings of 2,000 agree")
+
+
+@pytest.mark.parametrize(
+    "counts, told_apart",
+    [("sh:qualifiedMinCount 1", 1), ("sh:qualifiedMaxCount 0", 1), ("sh:qualifiedMinCount 3", 3), ("sh:maxCount 2", 3)],
+)
+def test_shapes_see_of_alike_courses_as_many_as_they_count(
+    counts: str, told_apart: int, knowledge: Knowledge, by_tables: Answering
+) -> None:
+    """Whatever is counted of other facts; where SPARQL may count, all of them."""
+    courses = by_tables.coding.courses
+    text = f"""PREFIX sh: <{SH}> PREFIX : <{LEPTO}>
+        [ sh:path :{courses} ; {counts} ] a sh:PropertyShape .
+        [ sh:path :csfFlow ; sh:maxCount 7 ] a sh:PropertyShape ."""
+    course = {"treatment": "Osimertinib", "courseStatus": "Given"}
+    for more, most in (("", told_apart), ("[] sh:sparql [] .", 9)):
+        shapes = [quad.triple for quad in parse(text + more, format=RdfFormat.TURTLE)]
+        seen = as_shapes_see(knowledge, shapes, frozenset({"courseStatus"}))
+        assert len({seen([course] * many) for many in range(1, 10)}) == most
+
+
+def test_texts_that_grew_too_many_are_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a text says does not depend on what was met before."""
+    monkeypatch.setattr("lepto.cohort.texts.KEPT", 5)
+    asked: list[str] = []
+
+    def read(text: str) -> int:
+        asked.append(text)
+        return int(text)
+
+    texts = Texts(read, {"": -1})
+    for start in (0, 0, 4, 100, 0):
+        given = [str(number) for number in range(start, start + 4)]
+        numbers = texts.numbers(pl.Series([*given, "", None, given[0]]))
+        assert texts.said[numbers].tolist() == [*map(int, given), -1, -1, start]
+    assert len(asked) == 16
 
 
 def test_tables_that_grew_too_large_are_begun_anew(knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch) -> None:

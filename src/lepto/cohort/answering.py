@@ -26,6 +26,7 @@ from lepto.cohort.phrases import TOLD, Phrases
 from lepto.cohort.pieces import Pieces
 from lepto.cohort.resolution import CODES, OPEN, Resolution
 from lepto.cohort.tables import Tables
+from lepto.cohort.texts import Texts
 from lepto.derive import RULES, derived
 from lepto.finding import Finding
 from lepto.knowledge import Knowledge
@@ -99,6 +100,11 @@ class Answering:
         return Pieces(self.coding)
 
     @cached_property
+    def texts(self) -> dict[str, Texts]:
+        """What the texts of columns say, by the names of the columns, filled as they come in."""
+        return {}
+
+    @cached_property
     def phrases(self) -> Phrases:
         """What verdicts are in words, filled as verdicts come in."""
         return Phrases(self.rules)
@@ -112,7 +118,7 @@ class Answering:
         """Begin anew with tables that have grown beyond what memory is meant for; between parts only."""
         if "coding" in self.__dict__ and self.coding.is_full:
             del self.coding
-            for made in ("tables", "pieces"):
+            for made in ("tables", "pieces", "texts"):
                 self.__dict__.pop(made, None)
 
     def answer(self, part: Part) -> Answered:

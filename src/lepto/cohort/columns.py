@@ -19,9 +19,10 @@ import polars as pl
 from lepto.cohort.answering import Answering
 from lepto.cohort.arrays import Bits
 from lepto.cohort.coding import Coding
-from lepto.cohort.courses import UNPLAIN, CourseLists
+from lepto.cohort.courses import UNPLAIN
 from lepto.cohort.part import Origins, Part
 from lepto.cohort.plain import UnplainError
+from lepto.cohort.texts import Texts
 from lepto.errors import InputError, one_line
 from lepto.read import Record
 from lepto.read.csv_table import check_header
@@ -63,25 +64,25 @@ def _numbers(answering: Answering, table: pl.DataFrame) -> tuple[Any, Any]:
     for name in table.columns:
         if name == ID:
             continue
-        codes = _codes(coding, name, table[name])
+        codes = _codes(answering, name, table[name])
         plain &= codes != UNPLAIN
         if name in coding.facts:
             rows[:, coding.place(name)] = np.maximum(codes, 0) // len(coding.facts)
     return rows, plain
 
 
-def _codes(coding: Coding, name: str, column: pl.Series) -> Bits:
+def _codes(answering: Answering, name: str, column: pl.Series) -> Bits:
     """The code of each value of a column; 0 (silence) for null, -1 where it is not plain."""
-    dtype = column.dtype
+    coding, dtype = answering.coding, column.dtype
     if name == coding.courses and isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.Struct):
-        numbers = _courses(coding.course_lists, column)
+        numbers = _courses(answering, column)
         return np.where(numbers == UNPLAIN, UNPLAIN, numbers * len(coding.facts) + coding.place(name))
     if name in coding.lists and isinstance(dtype, pl.List) and _is_text(dtype.inner):
         texts = column.to_frame("v").select(pl.struct("v").struct.json_encode()).to_series().set(column.is_null(), None)
-        return _by_text(texts, lambda text: coding.code(name, orjson.loads(text)["v"]))
+        return _by_text(answering, f"{name}[]", texts, lambda text: coding.code(name, orjson.loads(text)["v"]))
     if name not in coding.facts or not _fits(coding, name, dtype):
         return _all_unplain(column)
-    return _by_text(column.cast(pl.String), lambda text: coding.cell(name, text))
+    return _by_text(answering, name, column.cast(pl.String), lambda text: coding.cell(name, text))
 
 
 def _fits(coding: Coding, name: str, dtype: pl.DataType) -> bool:
@@ -101,8 +102,10 @@ def _is_text(dtype: Any) -> bool:
     return dtype in (pl.String, pl.Categorical, pl.Enum)
 
 
-def _by_text(texts: pl.Series, number: Callable[[str], int]) -> Bits:
-    """The number of each text, asked once for every different one; 0 for null, -1 where there is none."""
+def _by_text(answering: Answering, name: str, texts: pl.Series, number: Callable[[str], int]) -> Bits:
+    """The number of each text of what has a name, asked once for every different one; 0 for null, -1 where there is
+    none.
+    """
 
     def asked(text: str) -> int:
         try:
@@ -110,17 +113,18 @@ def _by_text(texts: pl.Series, number: Callable[[str], int]) -> Bits:
         except UnplainError:
             return UNPLAIN
 
-    values = texts.unique(maintain_order=True).drop_nulls()
-    numbers = pl.Series([asked(value) for value in values], dtype=pl.Int64)
-    return texts.replace_strict(values, numbers, default=0).to_numpy()
+    found = answering.texts.setdefault(name, Texts(asked, {"": UNPLAIN}))
+    numbers = found.numbers(texts)
+    return np.where(texts.is_null().to_numpy(), 0, found.said[numbers])
 
 
 def _all_unplain(column: pl.Series) -> Bits:
     return np.where(column.is_not_null().to_numpy(), UNPLAIN, 0)
 
 
-def _courses(lists: CourseLists, column: pl.Series) -> Bits:
+def _courses(answering: Answering, column: pl.Series) -> Bits:
     """The number of each list of courses, a struct each; -1 for one that is not plain."""
+    lists = answering.coding.course_lists
     lengths = column.list.len().fill_null(0).to_numpy()
     courses = column.filter(pl.Series(lengths > 0)).explode()
     values = np.zeros((len(courses), len(lists.facts)), dtype=np.int64)
@@ -128,7 +132,7 @@ def _courses(lists: CourseLists, column: pl.Series) -> Bits:
     for field in courses.struct.fields:
         told = courses.struct.field(field)
         if field in lists.facts and (_is_text(told.dtype) or told.dtype == pl.Date):
-            found = _by_text(told.cast(pl.String), partial(lists.value, field))
+            found = _by_text(answering, field, told.cast(pl.String), partial(lists.value, field))
             values[:, lists.facts.index(field)] = found
         else:
             unplain |= told.is_not_null().to_numpy()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from itertools import chain, islice, repeat
 from multiprocessing import get_context
 from threading import current_thread, main_thread
 from typing import TextIO, TypeAlias
@@ -36,24 +37,31 @@ class WorkerLostError(LeptoError):
 
 
 def processes(many: int) -> Executor:
-    """Return what answers in so many processes, or in this one."""
+    """Return what answers in so many processes, of which this is one."""
 
     def here(job: Job, tasks: Sequence[Task]) -> Iterator[Done]:
         return map(Work(job).do, tasks)
 
     def side_by_side(job: Job, tasks: Sequence[Task]) -> Iterator[Done]:
-        pool = ProcessPoolExecutor(min(many, len(tasks)), get_context("spawn"), _begin, (job,))
-        waiting = iter(tasks)
+        others, waiting = min(many, len(tasks)) - 1, iter(tasks)
+        pool = ProcessPoolExecutor(others, get_context("spawn"), _begin, (job, max(1, cores() // many)))
         running: set[Future[Done]] = set()
+
+        def hand_out() -> None:
+            for task in islice(waiting, 2 * others - len(running)):
+                running.add(pool.submit(_do, task))
+
         try:
             with _no_interrupt():
-                running.add(pool.submit(_do, next(waiting)))
-            for task in waiting:
-                running.add(pool.submit(_do, task))
-                if len(running) > 2 * many:
-                    yield from _finished(running)
-            while running:
-                yield from _finished(running)
+                hand_out()
+            work = Work(job)
+            for own in chain(waiting, repeat(None)):
+                if own is not None:
+                    yield work.do(own)
+                elif not running:
+                    break
+                yield from _finished(running, None if own is None else 0)
+                hand_out()
         except BrokenProcessPool:
             mend = "was there memory enough? --jobs takes fewer processes, --resume goes on from what is finished"
             raise WorkerLostError(f"a process that answered patients was ended from outside; {mend}") from None
@@ -62,7 +70,7 @@ def processes(many: int) -> Executor:
                 process.terminate()
             pool.shutdown(wait=True, cancel_futures=True)
 
-    return here if many == 1 else lambda job, tasks: here(job, tasks) if len(tasks) < 2 else side_by_side(job, tasks)
+    return lambda job, tasks: (side_by_side if min(many, len(tasks)) > 1 else here)(job, tasks)
 
 
 @contextmanager
@@ -78,8 +86,9 @@ def _no_interrupt() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _finished(running: set[Future[Done]]) -> Iterator[Done]:
-    done, _ = wait(running, return_when=FIRST_COMPLETED)
+def _finished(running: set[Future[Done]], seconds: float | None) -> Iterator[Done]:
+    """What is finished by now, or within so many seconds, or (None) ever."""
+    done, _ = wait(running, seconds, FIRST_COMPLETED)
     running -= done
     return iter([one.result() for one in done])
 
@@ -95,9 +104,10 @@ _works: dict[Job, tuple[Work, TextIO]] = {}
 """What this process has prepared for the job that it works on, and what it holds."""
 
 
-def _begin(job: Job) -> None:
-    """Prepare a process."""
+def _begin(job: Job, threads: int) -> None:
+    """Prepare a process; Polars, of which nothing has run in it yet, takes so many threads."""
     end_with_parent()
+    os.environ.setdefault("POLARS_MAX_THREADS", str(threads))
     _works[job] = Work(job), held(job)
 
 

@@ -11,12 +11,12 @@ import re
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-import numpy as np
 import polars as pl
 
 from lepto.cohort.arrays import Numbers
 from lepto.cohort.coding import Coding
-from lepto.cohort.plain import KEPT, UnplainError
+from lepto.cohort.plain import UnplainError
+from lepto.cohort.texts import Texts
 
 BEGINS: Final = "\1"
 """What stands for the opening brace of a course that follows another."""
@@ -62,33 +62,17 @@ class Pieces:
 
     def __init__(self, coding: Coding) -> None:
         self.coding, self.courses = coding, coding.course_lists
-        self._empty()
-
-    def _empty(self) -> None:
-        self._texts = pl.Categories.random()
-        # Polars forgets categories of which no series is left; no piece holds a line break.
-        self._held = pl.Series(["", "\n"], dtype=pl.Categorical(self._texts))
-        assert self._held.to_physical().to_list() == [UNPLAIN, IDENTIFIER]
-        self._met = [Piece(), Piece(OUTSIDE, OUTSIDE, column=len(self.coding.facts))]
-        self._table = np.array(self._met, dtype=np.int64)
+        # No piece of a line holds a line break, which stands for the id.
+        self.texts = Texts(self._read, {"": Piece(), "\n": Piece(OUTSIDE, OUTSIDE, column=len(coding.facts))})
 
     def numbers(self, pieces: pl.Series) -> Numbers:
         """Return the number of each piece, the same for the same text."""
-        if len(self._met) > KEPT:
-            self._empty()
         is_long = pieces.str.len_bytes() > LONGEST
-        if is_long.any():
-            pieces = pieces.set(is_long, "")
-        found = pieces.cast(self._held.dtype).to_physical().to_numpy().astype(np.int64)
-        for number in range(len(self._met), found.max(initial=0) + 1):
-            self._met.append(self._read(str(self._texts[number])))
-        if len(self._table) < len(self._met):
-            self._table = np.array(self._met, dtype=np.int64)
-        return found
+        return self.texts.numbers(pieces.set(is_long, "") if is_long.any() else pieces)
 
     def said(self, numbers: Numbers) -> Said:
         """Return what pieces say, given by their numbers."""
-        return Said(*(told[numbers] for told in self._table.T))
+        return Said(*(told[numbers] for told in self.texts.said.T))
 
     def _read(self, text: str) -> Piece:
         try:

@@ -132,7 +132,7 @@ def _holds(stream: BinaryIO, marks: Sequence[bytes]) -> bool:
     """Tell whether one of some marks is anywhere in a file."""
     last, longest = b"", max(map(len, marks))
     while data := stream.read(MIB):
-        if any(mark in last + data for mark in marks):
+        if any(mark in data or mark in last + data[:longest] for mark in marks):
             return True
         last = data[-longest:]
     return False

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any
 
-VERDICTS = ("recommended", "consider", "undetermined", "against")
+from lepto.cohort.bars import bars
+
 COLOURS = {"recommended": "#1b7837", "consider": "#a6dba0", "undetermined": "#bdbdbd", "against": "#b2182b"}
 COUNTED = ("verdicts", "awaited", "patients awaiting", "findings")
 
@@ -86,37 +86,11 @@ def _verdicts(summary: Summary) -> bytes:
     told: dict[str, Counter[str]] = {}
     for (action, verdict, _), many in summary.verdicts.items():
         told.setdefault(str(action), Counter())[str(verdict)] += many
-    actions = sorted(told, key=lambda action: (told[action].total(), action))
-    stacks = {verdict: [told[action][verdict] for action in actions] for verdict in VERDICTS}
-    return _bars(actions, stacks, f"verdicts on {summary.answered:,} patients")
+    return bars(told, COLOURS, f"Verdicts on {summary.answered:,} patients")
 
 
 def _missing(summary: Summary) -> bytes:
     """What is missing: a bar a fact, of how many patients wait for it."""
-    counts = {str(fact): many for (fact,), many in summary.patients_awaiting.items()}
-    facts = sorted(counts, key=lambda fact: (counts[fact], fact))
-    stacks = {"undetermined": [counts[fact] for fact in facts]}
-    return _bars(facts, stacks, f"patients of {summary.answered:,} who wait for a fact")
-
-
-def _bars(names: Sequence[str], stacks: Mapping[str, Sequence[int]], title: str) -> bytes:
-    """Draw horizontal bars; the same counts give the same bytes."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context({"svg.hashsalt": "lepto", "svg.fonttype": "none"}):
-        figure = Figure(figsize=(9, 0.3 * len(names) + 1.2), layout="constrained")
-        axes = figure.subplots()
-        begin = [0] * len(names)
-        for verdict, many in stacks.items():
-            bars = axes.barh(names, many, left=begin, color=COLOURS[verdict], label=verdict)
-            begin = [low + high for low, high in zip(begin, many, strict=True)]
-        axes.bar_label(bars, [f"{total:,}" for total in begin], padding=3, fontsize=8)
-        axes.set(title=title)
-        axes.margins(x=0.12)
-        axes.spines[["top", "right"]].set_visible(False)
-        if len(stacks) > 1:
-            axes.legend(loc="lower right")
-        stream = BytesIO()
-        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
-    return stream.getvalue()
+    told = {str(fact): {"undetermined": many} for (fact,), many in summary.patients_awaiting.items()}
+    colours = {"undetermined": COLOURS["undetermined"]}
+    return bars(told, colours, f"Patients of {summary.answered:,} who wait for a fact")

@@ -15,11 +15,11 @@ from datetime import date
 from functools import partial, reduce
 from itertools import chain
 from operator import or_
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pyoxigraph import NamedNode, Quad, QuerySolution, QuerySolutions, RdfFormat, Store, serialize
+from pyoxigraph import NamedNode, Quad, QuerySolution, QuerySolutions, RdfFormat, Store, Triple, serialize
 
 from lepto.cohort.arrays import Flags, Rows
 from lepto.cohort.coding import Coding
@@ -33,6 +33,8 @@ from lepto.read import Record, read_bytes
 from lepto.space import Facts
 from lepto.validate import Validator
 from lepto.vocabulary import SH, local_name
+
+TARGET: Final = SH + "targetClass"
 
 
 @dataclass
@@ -182,10 +184,10 @@ class Tables:
             assert isinstance(shape, NamedNode)
             read[shape] |= {local_name(row["fact"].value)} & self.knowledge.facts.keys()
         columns = {shape: tuple(sorted({self.coding.column(fact) for fact in facts})) for shape, facts in read.items()}
-        target = NamedNode(SH + "targetClass")
+        target = NamedNode(TARGET)
         for group in sorted({*columns.values(), *((n,) for n in range(len(self.coding.facts)))} - {()}):
             others = {shape for shape, found in columns.items() if found and found != group}
-            kept = [t for t in self.validator.shapes if t.predicate != target or t.subject not in others]
+            kept = _reached([t for t in self.validator.shapes if t.predicate != target or t.subject not in others])
             facts = frozenset(fact for shape, found in columns.items() if found == group for fact in read[shape])
             view = View(as_shapes_see(self.knowledge, self.validator.shapes, facts))
             views = {self.lists: view} if self.lists in group else {}
@@ -196,3 +198,17 @@ class Tables:
         answer = store.query(self.knowledge.query_text(name))
         assert isinstance(answer, QuerySolutions)
         yield from answer
+
+
+def _reached(shapes: Sequence[Triple]) -> list[Triple]:
+    """The triples of shapes less those of shapes that nothing is asked to conform to: they cost time."""
+    said: dict[object, list[Triple]] = defaultdict(list)
+    for triple in shapes:
+        said[triple.subject].append(triple)
+    ahead: list[object] = [triple.subject for triple in shapes if triple.predicate.value == TARGET]
+    found: dict[object, None] = {}
+    while ahead:
+        if (node := ahead.pop()) not in found:
+            found[node] = None
+            ahead += [triple.object for triple in said.get(node, ())]
+    return [triple for node in found for triple in said.get(node, ())]

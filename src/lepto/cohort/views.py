@@ -8,12 +8,16 @@ value only to which of the named classes it belongs.
 from __future__ import annotations
 
 import json
+import sys
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from functools import cache
 from itertools import chain
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pyoxigraph import NamedNode, QuerySolutions, Triple
+from pyoxigraph import Literal, NamedNode, QuerySolutions, Triple
 
 from lepto.cohort.arrays import Numbers
 from lepto.compile import Patterns
@@ -26,6 +30,8 @@ from lepto.vocabulary import LEPTO, OWL, PATIENT, RDF_TYPE, SH
 
 Entry = tuple[tuple[str, str], ...]
 MIGHT, DOES = 1, 2
+COUNTS: Final = {"minCount": 0, "maxCount": 1, "qualifiedMinCount": 0, "qualifiedMaxCount": 1}
+"""What counts in SHACL, and how many more than it says it tells from fewer."""
 
 
 def entry(course: Facts) -> Entry:
@@ -101,11 +107,16 @@ class Restrictions:
 def as_shapes_see(
     knowledge: Knowledge, shapes: Sequence[Triple], read: frozenset[str]
 ) -> Callable[[Sequence[Facts]], Hashable]:
-    """Return what shapes see of a list of courses of which they read some facts."""
+    """Return what shapes see of a list of courses of which they read some facts: which courses, and of those that are
+    alike to them no more than they count.
+    """
+    (courses,) = (name for name, fact in knowledge.facts.items() if fact.nested)
+    most = _most_counted(shapes, courses)
     named = {triple.object for triple in shapes if triple.predicate.value in (SH + "class", SH + "hasValue")}
     terms = {term.value for term in named if isinstance(term, NamedNode)}
     classes = {term: frozenset(knowledge.values.members.get(term, ())) for term in terms}
 
+    @cache
     def kind(name: str, value: str) -> tuple[str, ...]:
         if knowledge.facts[name].datatype is not None:
             return (name, value)
@@ -113,9 +124,25 @@ def as_shapes_see(
         return (name, *sorted(term for term in terms if term == iri or iri in classes[term]))
 
     def seen(courses: Sequence[Facts]) -> Hashable:
-        return tuple(sorted(tuple(sorted(kind(*fact) for fact in one.items() if fact[0] in read)) for one in courses))
+        kinds = Counter(tuple(sorted(kind(*fact) for fact in one.items() if fact[0] in read)) for one in courses)
+        return tuple(sorted((one, min(many, most)) for one, many in kinds.items()))
 
     return seen
+
+
+def _most_counted(shapes: Sequence[Triple], courses: str) -> int:
+    """So many courses that are alike to shapes these tell from fewer; all of them where SPARQL may count."""
+    said = [(triple.predicate.value.removeprefix(SH), triple) for triple in shapes]
+    if any(name == "sparql" for name, _ in said):
+        return sys.maxsize
+    others = {t.subject for name, t in said if name == "path" and isinstance(t.object, NamedNode)}
+    others -= {t.subject for name, t in said if name == "path" and t.object == NamedNode(LEPTO + courses)}
+    counted = [
+        int(triple.object.value) + COUNTS[name]
+        for name, triple in said
+        if name in COUNTS and triple.subject not in others and isinstance(triple.object, Literal)
+    ]
+    return max(1, *counted)
 
 
 def _on_lists(expression: Expression, functional: frozenset[str]) -> Iterator[Some]:
