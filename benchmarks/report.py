@@ -73,7 +73,8 @@ def _opening(run: Run) -> str:
         " device.\n\n"
         f"Each road runs in a process of its own over cohorts of {sizes} patients, until one takes longer than\n"
         f"{seconds} s; then only whom it answered by then counts. *Start* is what the process takes besides answering\n"
-        "(Python, the knowledge, an engine). *Peak* is the most memory that the process, or one that it started, held."
+        "(Python, the knowledge, an engine). *Peak* is the most memory that the process, or one that it started, held;"
+        "\nof Spark that is the driver's Python alone, without Java and the workers."
     )
 
 

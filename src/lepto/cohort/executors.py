@@ -44,7 +44,7 @@ def processes(many: int) -> Executor:
 
     def side_by_side(job: Job, tasks: Sequence[Task]) -> Iterator[Done]:
         others, waiting = min(many, len(tasks)) - 1, iter(tasks)
-        pool = ProcessPoolExecutor(others, get_context("spawn"), _begin, (job, max(1, cores() // many)))
+        pool = ProcessPoolExecutor(others, get_context("spawn"), _begin, (job,))
         running: set[Future[Done]] = set()
 
         def hand_out() -> None:
@@ -52,7 +52,7 @@ def processes(many: int) -> Executor:
                 running.add(pool.submit(_do, task))
 
         try:
-            with _no_interrupt():
+            with _no_interrupt(), _threads(max(1, cores() // many)):
                 hand_out()
             work = Work(job)
             for own in chain(waiting, repeat(None)):
@@ -86,6 +86,19 @@ def _no_interrupt() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
+@contextmanager
+def _threads(many: int) -> Iterator[None]:
+    """Have Polars take so many threads in processes that are begun now, unless somebody has told it otherwise."""
+    if (name := "POLARS_MAX_THREADS") in os.environ:
+        yield
+        return
+    os.environ[name] = str(many)
+    try:
+        yield
+    finally:
+        del os.environ[name]
+
+
 def _finished(running: set[Future[Done]], seconds: float | None) -> Iterator[Done]:
     """What is finished by now, or within so many seconds, or (None) ever."""
     done, _ = wait(running, seconds, FIRST_COMPLETED)
@@ -104,10 +117,9 @@ _works: dict[Job, tuple[Work, TextIO]] = {}
 """What this process has prepared for the job that it works on, and what it holds."""
 
 
-def _begin(job: Job, threads: int) -> None:
-    """Prepare a process; Polars, of which nothing has run in it yet, takes so many threads."""
+def _begin(job: Job) -> None:
+    """Prepare a process."""
     end_with_parent()
-    os.environ.setdefault("POLARS_MAX_THREADS", str(threads))
     _works[job] = Work(job), held(job)
 
 
