@@ -80,6 +80,16 @@ def read(road: Answering, data: bytes) -> Part:
     return part.with_shared_ids_refused(shared_ids(zip(part.names, part.origins, strict=True)))
 
 
+@pytest.mark.parametrize(
+    "text, is_plain",
+    [("0.03285420944558521", True), ("33.333333333333336", True), ("0.123456789012345678", False), ("0.1", True)],
+)
+def test_a_number_is_plain_as_far_as_it_is_held_exactly(text: str, is_plain: bool, by_tables: Answering) -> None:
+    """Months that were worked out from days have 17 digits; what has more than 18 is looked at by itself."""
+    part = read(by_tables, f'{{"id":"A","lifeExpectancyMonths":{text}}}'.encode())
+    assert len(part.plain) == is_plain
+
+
 def test_health_records_in_which_something_is_doubtful_go_by_the_tables(
     by_tables: Answering, by_sparql: Answering
 ) -> None:
@@ -410,6 +420,9 @@ def test_an_odd_line_does_not_touch_the_lines_around_it(
 COURSE = {"treatment": "Osimertinib", "courseStatus": "Given"}
 COURSES = pl.List(pl.Struct(dict.fromkeys(COURSE, pl.String)))
 COLUMNS = [
+    pl.Series("lifeExpectancyMonths", [0.7, 0.051, 2.9], dtype=pl.Float32),
+    pl.Series("csfProtein", [0.051, None, float("nan")], dtype=pl.Float32),
+    pl.Series("lifeExpectancyMonths", [1 / 30.4375, 100 / 3, 0.1 + 0.2]),
     pl.Series("csfFlow", [["ObstructedCsfFlow"], None, []]),
     pl.Series("csfFlow", [b"ObstructedCsfFlow", None, b"\xff"]),
     pl.Series("csfFlow", [timedelta(days=1), None, timedelta(0)]),

@@ -31,8 +31,8 @@ from lepto.render.as_json import as_object
 
 ON = registry.ON
 DAY = ["--on", ON.isoformat()]
-PATIENTS = 120
-SMALL = ["--slice", "4000"]
+PATIENTS = 360
+SMALL = ["--slice", "12000"]
 BLOW = Path(__file__).parent / "blow"
 """What kills a process at a certain step."""
 
@@ -611,6 +611,23 @@ def test_processes_end_with_a_run_that_is_killed(registry_file: Path, tmp_path: 
         ran(registry_file, "--out", out, "--format", "csv", "--force")
         wait_for(lambda: not any(processes(0, child) for child in children), seconds=10)
     assert {path.name for path in out.rglob("part-*")} == {"part-00000.csv"}
+
+
+@pytest.mark.parametrize("beside", [(), ("notes.txt",)])
+def test_a_run_that_fails_at_once_leaves_the_folder_as_one_that_may_be_used(
+    beside: Sequence[str], registry_file: Path, tmp_path: Path
+) -> None:
+    """Empty, or, where others have put something into it, still that of a cohort's answers."""
+    out, broken = tmp_path / "answers", tmp_path / "broken.nt"
+    broken.write_text("<urn:a> <urn:b> oops .\n")
+    ran(registry_file, "--out", out, *SMALL)
+    for name in beside:
+        (out / name).write_text("mine")
+    failed(2, broken, "--out", out, "--force")
+    assert {*files(out)} - {"run.json", ".work/run.json", ".work/lock", ".work/workers"} == {*beside}
+    assert bool([*out.iterdir()]) == bool(beside)
+    ran(registry_file, "--out", out, *SMALL, "--force")
+    assert {*beside} < {*files(out)}
 
 
 @pytest.mark.parametrize("is_late", [False, True])

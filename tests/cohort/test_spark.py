@@ -122,12 +122,26 @@ def test_a_cluster_that_does_not_answer_is_one_line(registry: Path) -> None:
     assert cohort(registry, "spark", "--resume").returncode == 1
 
 
+@pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_while_spark_begins_leaves_no_java(registry: Path, blow: signal.Signals) -> None:
+    command = [sys.executable, "-m", "lepto.cli", "cohort", *FILES, "--out", "spark", "--spark", "local[1]"]
+    with subprocess.Popen(command, cwd=registry, stderr=subprocess.PIPE, text=True) as run:
+        while not (found := Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()):
+            assert run.poll() is None
+            time.sleep(0.05)
+        time.sleep(0.5)
+        run.send_signal(blow)
+        _, told = run.communicate(timeout=60)
+    assert (run.returncode, told.count("\n")) == (130, 1), told
+    assert not any(Path(f"/proc/{java}/cmdline").is_file() for java in found)
+
+
 def test_a_cluster_that_is_lost_is_one_line(registry: Path) -> None:
-    """Java is killed once a slice is finished: that one stays, and the run can be gone on with."""
+    """Java is killed once slices are finished: these stay, but for two with a patient who is given twice."""
     more = ("--slice", "4000", "--by-sparql")
     command = [sys.executable, "-m", "lepto.cli", "cohort", *FILES, "--out", "spark", "--on", "2026-11-22", *more]
     with subprocess.Popen([*command, "--spark", "local[1]"], cwd=registry, stderr=subprocess.PIPE, text=True) as run:
-        while not (kept := [path.stem for path in registry.glob("spark/.work/*.sha256")]):
+        while len(kept := [path.stem for path in registry.glob("spark/.work/*.sha256")]) < 3:
             assert run.poll() is None
             time.sleep(0.1)
         (jvm,) = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
@@ -139,6 +153,6 @@ def test_a_cluster_that_is_lost_is_one_line(registry: Path) -> None:
     tables = [registry / "spark" / "verdicts" / f"{name}.parquet" for name in kept]
     before = [path.stat().st_mtime_ns for path in tables]
     assert cohort(registry, "spark", *more, "--resume").returncode == 1
-    assert [path.stat().st_mtime_ns for path in tables] == before
+    assert sum(path.stat().st_mtime_ns == then for path, then in zip(tables, before, strict=True)) >= len(kept) - 2
     assert cohort(registry, "plain", *more).returncode == 1
     assert files(registry / "spark") == files(registry / "plain")

@@ -210,6 +210,15 @@ def test_what_was_deleted_is_gone(documents: Documents) -> None:
         assert "(Observation/kps): it was deleted." in warnings(record)
 
 
+def test_what_is_absent_is_told_in_the_order_of_places_and_in_short(documents: Documents) -> None:
+    """Ten by ten, line 2 before line 10, whatever numbers stand in names; how many more there are is said."""
+    entries = [deletion(request={"method": "DELETE", "url": f"Observation/{'1' * 5000}"})] * 14
+    (record,) = documents({"resourceType": "Bundle", "type": "history", "entry": [{"resource": PATIENT}, *entries]})
+    told = [one.message for one in record.findings]
+    assert [f"entry {number} (" in " ".join(told) for number in range(2, 16)] == [True] * 10 + [False] * 4
+    assert told.count("4 places more: it was deleted.") == 1
+
+
 @pytest.mark.parametrize(
     "older, newer",
     [

@@ -37,7 +37,7 @@ def part_of_columns(answering: Answering, path: Path, start: int, end: int) -> P
     """Return the patients of some rows of a Parquet file. Raises InputError where it cannot be read."""
     name = one_line(str(path))
     try:
-        table = pl.scan_parquet(path, glob=False).slice(start, end - start).collect()
+        table = _as_written(pl.scan_parquet(path, glob=False).slice(start, end - start).collect())
     except (pl.exceptions.PolarsError, OSError) as error:
         fault = f"the rows {start + 1} to {end} cannot be read ({str(error).splitlines()[0]})"
         raise InputError(name, "the file", fault, "write it anew") from None
@@ -51,6 +51,11 @@ def part_of_columns(answering: Answering, path: Path, start: int, end: int) -> P
         others.append((place, taken))
         names[place] = taken.patient
     return Part(names, origins, np.flatnonzero(plain), rows[plain], others)
+
+
+def _as_written(table: pl.DataFrame) -> pl.DataFrame:
+    """A table whose short floats are the numbers as which they are written: 0.051, and not 0.050999999046325684."""
+    return table.with_columns(pl.col(pl.Float32).cast(pl.String).cast(pl.Float64))
 
 
 def _numbers(answering: Answering, table: pl.DataFrame) -> tuple[Any, Any]:

@@ -180,8 +180,12 @@ def _throw_away(out: Path) -> None:
 
 
 def _forget_if_nothing_is_done(out: Path) -> None:
-    """Take away the plan of a run that failed before there was anything to go on from."""
+    """Take away the plan of a run that failed before there was anything to go on from; but where others have put
+    something beside it, it still says whose the folder is.
+    """
     _sweep(out)
+    if {path.name for path in out.iterdir()} - {JOURNAL, RUN, *TABLES}:
+        return
     done = [path for name in TABLES for path in (out / name).glob("*")]
     if not done and all(path.name in (LOCK, WORKERS, RUN) for path in (out / JOURNAL).iterdir()):
         for folder in (out / JOURNAL, out):

@@ -8,12 +8,14 @@ from typing import Any, Final
 
 import orjson
 
+from lepto.read.limits import DIGITS
+
 PLAIN_ID: Final = re.compile(rb' ?"([!#-~](?:[ !#-~]{0,98}[!#-~])?)"')
 PLAIN_DATE: Final = re.compile(
     r"(?:19|20)[0-9]{2}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
 )
 PLAIN_INTEGER: Final = re.compile(r"0|[1-9][0-9]{0,5}")
-PLAIN_DECIMAL: Final = re.compile(r"(?:0|[1-9][0-9]{0,5})(?:\.[0-9]{1,12})?")
+PLAIN_DECIMAL: Final = re.compile(r"(?:0|[1-9][0-9]{0,5})(?:\.[0-9]+)?")
 BOOLEANS: Final = {"true": True, "false": False}
 KEPT: Final = 100_000
 """So many texts are remembered with what they mean; no registry holds more that come again."""
@@ -25,7 +27,7 @@ class UnplainError(Exception):
 
 def decimal_of(text: str) -> Decimal:
     """Return a number as it is written: as a float it might be rounded to a limit. Raises UnplainError."""
-    if not PLAIN_DECIMAL.fullmatch(text):
+    if not PLAIN_DECIMAL.fullmatch(text) or len(text.replace(".", "")) > DIGITS:
         raise UnplainError
     return Decimal(text)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from subprocess import TimeoutExpired
+from threading import current_thread, main_thread
 from typing import IO, Any, Final, TextIO
 
 from lepto.cohort.executors import Executor, WorkerLostError, held
@@ -93,34 +95,52 @@ def _context(master: str) -> Iterator[Any]:
     if master.startswith("local"):
         conf.set("spark.driver.host", "localhost").set("spark.driver.bindAddress", "127.0.0.1")
         conf.set("spark.ui.enabled", "false")
+    context = None
     try:
-        java = SparkContext._gateway or launch_gateway(conf, {"stdout": _log(), "stderr": _log()})
+        with _interrupts_later():
+            java = SparkContext._gateway or launch_gateway(conf, {"stdout": _log(), "stderr": _log()})
+            SparkContext._gateway, SparkContext._jvm = java, java.jvm
         context = SparkContext(conf=conf, gateway=java)
-    except faults as error:
-        raise LeptoError(f"Spark cannot be begun: {_reason(error)}; name a master, such as local[4]") from None
-    context._accumulatorServer.handle_error = lambda *_: None  # Python would print it.
-    try:
+        context._accumulatorServer.handle_error = lambda *_: None  # Python would print it.
         yield context
         context.stop()
     except faults as error:
+        if context is None:
+            raise LeptoError(f"Spark cannot be begun: {_reason(error)}; name a master, such as local[4]") from None
         mend = f"does {one_line(master)} answer, and can its workers import lepto? --resume goes on"
         raise WorkerLostError(f"Spark gave up: {_reason(error)}; {mend} from what is finished") from None
     finally:
-        if context._jsc is not None:
-            _end(context)
+        if context is None or context._jsc is not None:
+            _end(SparkContext, context)
 
 
-def _end(context: Any) -> None:
+@contextmanager
+def _interrupts_later() -> Iterator[None]:
+    """Put off interrupts: Java, of which nobody has hold while it begins, would be left behind."""
+    caught: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM) if current_thread() is main_thread() else ()
+    before = {number: signal.signal(number, lambda number, _: caught.append(number)) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if caught:
+        signal.raise_signal(caught[0])
+
+
+def _end(spark: Any, context: Any) -> None:
     """End Java, and so whatever it still runs on the cluster; who waits for its answer is told that it is gone."""
-    if java := context._gateway.proc:
+    if java := getattr(spark._gateway, "proc", None):
         java.terminate()
         try:
             java.wait(SECONDS)
         except TimeoutExpired:
             java.kill()
-    context._jsc = None
-    context.stop()
-    type(context)._gateway = type(context)._jvm = None
+    if context is not None:
+        context._jsc = None
+        context.stop()
+    spark._gateway = spark._jvm = None
 
 
 def _refuse_ended(context: Any) -> None:

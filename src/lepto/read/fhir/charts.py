@@ -402,10 +402,10 @@ def called(resource: Resource) -> str:
     )
 
 
-def _as_read(absence: Absence) -> tuple[list[str | int], str]:
+def _as_read(absence: Absence) -> tuple[list[tuple[int, str]], str]:
     """By what absences are ordered as a person would, line 2 before line 10, in whatever order they were found."""
-    parts = re.split(r"(\d+)", absence.place)
-    return [int(part) if number % 2 else part for number, part in enumerate(parts)], absence.reason
+    parts = re.split(r"([0-9]+)", absence.place)
+    return [(len(part) if number % 2 else 0, part) for number, part in enumerate(parts)], absence.reason
 
 
 def _shortly(absences: Sequence[Absence]) -> Iterator[Absence]:
