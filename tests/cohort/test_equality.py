@@ -422,6 +422,7 @@ COURSES = pl.List(pl.Struct(dict.fromkeys(COURSE, pl.String)))
 COLUMNS = [
     pl.Series("lifeExpectancyMonths", [0.7, 0.051, 2.9], dtype=pl.Float32),
     pl.Series("csfProtein", [0.051, None, float("nan")], dtype=pl.Float32),
+    pl.Series("lifeExpectancyMonths", [0.7, 0.051, None], dtype=pl.Float16),
     pl.Series("lifeExpectancyMonths", [1 / 30.4375, 100 / 3, 0.1 + 0.2]),
     pl.Series("csfFlow", [["ObstructedCsfFlow"], None, []]),
     pl.Series("csfFlow", [b"ObstructedCsfFlow", None, b"\xff"]),

@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 import orjson
 import polars as pl
+import polars.selectors as cs
 
 from lepto.cohort.answering import Answering
 from lepto.cohort.arrays import Bits
@@ -55,7 +56,7 @@ def part_of_columns(answering: Answering, path: Path, start: int, end: int) -> P
 
 def _as_written(table: pl.DataFrame) -> pl.DataFrame:
     """A table whose short floats are the numbers as which they are written: 0.051, and not 0.050999999046325684."""
-    return table.with_columns(pl.col(pl.Float32).cast(pl.String).cast(pl.Float64))
+    return table.with_columns((cs.float() - cs.by_dtype(pl.Float64)).cast(pl.String).cast(pl.Float64))
 
 
 def _numbers(answering: Answering, table: pl.DataFrame) -> tuple[Any, Any]:
