@@ -273,7 +273,13 @@ def test_two_thousand_patients_have_the_same_rows_on_both_roads(
 
 @pytest.mark.parametrize(
     "counts, told_apart",
-    [("sh:qualifiedMinCount 1", 1), ("sh:qualifiedMaxCount 0", 1), ("sh:qualifiedMinCount 3", 3), ("sh:maxCount 2", 3)],
+    [
+        ("sh:class :Treatment", 1),
+        ("sh:qualifiedMinCount 1", 1),
+        ("sh:qualifiedMaxCount 0", 1),
+        ("sh:qualifiedMinCount 3", 3),
+        ("sh:maxCount 2", 3),
+    ],
 )
 def test_shapes_see_of_alike_courses_as_many_as_they_count(
     counts: str, told_apart: int, knowledge: Knowledge, by_tables: Answering

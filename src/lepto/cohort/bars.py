@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 ROOM: Final = 560
@@ -19,12 +18,8 @@ def bars(counts: Mapping[str, Mapping[str, int]], colours: Mapping[str, str], ti
 
     In: the counts by name and kind, and the colours of the kinds, in whose order parts stand.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from lepto.templates import templates  # Jinja is needed only at the end of a run.
 
-    loader = FileSystemLoader(Path(__file__).parent / "templates")
-    environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
     totals = {name: sum(parts.values()) for name, parts in counts.items()}
     left = round(LETTER * max(map(len, totals), default=0)) + 24
     top = 64 if len(colours) > 1 else 42
@@ -48,7 +43,7 @@ def bars(counts: Mapping[str, Mapping[str, int]], colours: Mapping[str, str], ti
         "top": top,
     }
     size = {"width": left + ROOM + 90, "height": top + ROW * len(drawn) + 30}
-    return environment.get_template("bars.svg.j2").render(**picture, **size).encode()
+    return templates(__file__).get_template("bars.svg.j2").render(**picture, **size).encode()
 
 
 def _ticks(most: int) -> range:

@@ -119,7 +119,9 @@ def _by_text(answering: Answering, name: str, texts: pl.Series, number: Callable
         except UnplainError:
             return UNPLAIN
 
-    found = answering.texts.setdefault(name, Texts(asked, {"": UNPLAIN}))
+    if name not in answering.texts:
+        answering.texts[name] = Texts(asked, {"": UNPLAIN})
+    found = answering.texts[name]
     numbers = found.numbers(texts)
     return np.where(texts.is_null().to_numpy(), 0, found.said[numbers])
 

@@ -142,7 +142,7 @@ def _most_counted(shapes: Sequence[Triple], courses: str) -> int:
         for name, triple in said
         if name in COUNTS and triple.subject not in others and isinstance(triple.object, Literal)
     ]
-    return max(1, *counted)
+    return max([1, *counted])
 
 
 def _on_lists(expression: Expression, functional: frozenset[str]) -> Iterator[Some]:

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
@@ -25,6 +25,7 @@ from lepto.document.standings import Combinations
 from lepto.explain import Explainer
 from lepto.knowledge import Knowledge, Module
 from lepto.render.as_text import regimen_in_words
+from lepto.templates import templates
 from lepto.vocabulary import LEPTO, local_name
 
 MARK = "Made by lepto document"
@@ -135,15 +136,7 @@ class Pages:
 
 
 def _environment(**options: Any) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        **options,
-    )
+    environment = templates(__file__, **options)
     environment.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
     return environment
 
